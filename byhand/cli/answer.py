@@ -10,6 +10,7 @@ import click
 
 from byhand.cli.main import BadInput
 from byhand.cli.options import AnyPath, Settings
+from byhand.cli.streams import on_terminal
 
 
 class AnswerCommand(click.Command):
@@ -93,7 +94,7 @@ def _judge_all(path: Path) -> None:
     from byhand.answers.judge import judge_entries, read_entries, refusal, verdicts_json
 
     entries = read_entries(path)
-    bar = click.progressbar(entries, label="Judging", file=sys.stderr) if sys.stderr.isatty() else nullcontext(entries)
+    bar = click.progressbar(entries, label="Judging", file=sys.stderr) if on_terminal() else nullcontext(entries)
     with bar as each:
         verdicts, errors = judge_entries(each)
     click.echo(verdicts_json(verdicts))

@@ -6,8 +6,9 @@ import errno
 import io
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -59,6 +60,11 @@ class BadInput(click.ClickException):
         if len(line) > LONGEST_SENTENCE:
             line = f"{line[: LONGEST_SENTENCE // 2]} … {line[-LONGEST_SENTENCE // 2 :]}"
         super().__init__(line)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the sentence, if there is room for it."""
+        with suppress(OSError):
+            super().show(file)
 
 
 class Commands(click.Group):

@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
+from byhand.cli.streams import on_terminal
+
 
 @contextmanager
 def bar_of(count: int, label: str) -> Iterator[Callable[[int], object]]:
     """Give a function to call with the number of further steps, which moves a bar on stderr if that is a terminal."""
-    if not sys.stderr.isatty():
+    if not on_terminal():
         yield lambda steps: None
         return
     with click.progressbar(length=count, label=label, file=sys.stderr) as bar:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 
 from byhand.cli.main import BadInput
 from byhand.cli.options import AnyPath
+from byhand.cli.streams import standard_input
 
 if TYPE_CHECKING:  # `byhand --help` must not pay for it
     from byhand.tokenizers.bpe_training import EndOfWord, Ties
@@ -136,7 +136,7 @@ def _text_of(text: str | None, path: Path) -> str:
     from byhand.tokenizers.training import MOST_BYTES, read_text
 
     if str(path) == "-":
-        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        data = standard_input(MOST_BYTES)
         if len(data) > MOST_BYTES:
             raise BadInput(f"The standard input has more than {MOST_BYTES:,} bytes: give a part of it.")
         return decode(data).text

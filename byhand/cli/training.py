@@ -10,6 +10,7 @@ import click
 
 from byhand.cli.main import BadInput, completion_of
 from byhand.cli.options import AnyPath, NewFile, NewFolder, Words
+from byhand.cli.streams import on_terminal, standard_input
 
 if TYPE_CHECKING:
     from byhand.lessons.corpus import Corpus
@@ -169,7 +170,7 @@ def _text(name: str) -> str:
     if name.casefold().endswith(".toml"):
         raise BadInput(f"{name} is a recipe, no text: name it with --model, and a text beside it.")
     if name == "-":
-        return read_text(sys.stdin.buffer.read(4 * MOST_TEXT + 1), "the standard input")
+        return read_text(standard_input(4 * MOST_TEXT), "the standard input")
     path = ready_made_texts().get(name, Path(name))
     return read_text(read_bytes(path, "text", 4 * MOST_TEXT, "give a shorter text"), name)
 
@@ -190,7 +191,7 @@ class _Progress:
         self.steps = steps
 
     def __enter__(self) -> Any:
-        if not sys.stderr.isatty():
+        if not on_terminal():
             return lambda step, loss: None
         self.bar = click.progressbar(
             length=self.steps,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 
 from byhand.cli.options import AnyPath, NewFile, NewFolder, model_options, orientation_option, recipe_from, stem_of
 from byhand.cli.progress import bar_of, with_progress
+from byhand.cli.streams import on_terminal
 
 
 @click.command()
@@ -72,7 +72,7 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
 
     from byhand.xlsx.verify import verify as verify_book
 
-    if sys.stderr.isatty():
+    if on_terminal():
         click.echo(f"Recalculating in {engine} ...", err=True)
     report = verify_book(file, engine)
     click.echo(json.dumps(report.as_json()) if as_json else "\n".join(report.lines()))

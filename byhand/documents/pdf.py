@@ -73,7 +73,12 @@ def write(document: Document) -> bytes:
                 f"A PDF in {LANGUAGES[language()]} needs a font with its letters: install {wanted[0]}, "
                 "or choose --format html."
             )
-    pdf: bytes = typst.compile(markup(document).encode(), font_paths=fonts, format="pdf", timestamp=0)
+    try:
+        pdf: bytes = typst.compile(markup(document).encode(), font_paths=fonts, format="pdf", timestamp=0)
+    except BaseException as error:  # a panic of Rust's is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise MemoryError from None
     return pdf
 
 

@@ -413,6 +413,16 @@ def test_a_full_disk_is_one_sentence() -> None:
         assert (done.returncode, done.stderr) == (2, sentence), line
 
 
+def test_streams_may_be_closed_and_errors_may_have_no_room() -> None:
+    for line, code in {
+        "workbook softmax -o closed.xlsx 2>&- >&-": 0,
+        "tokenize --text-file - --train small.txt <&-": 2,
+        "workbook nothing 2>/dev/full": 2,
+    }.items():
+        assert program(line).returncode == code, line
+    assert Path("closed.xlsx").exists()
+
+
 def test_a_console_with_few_letters_is_no_error() -> None:
     done = program("run gpt2 --ids 0,1 --show layer1.head1.masked", env={**os.environ, "PYTHONIOENCODING": "cp1252"})
     assert (done.returncode, done.stderr) == (0, b"")
