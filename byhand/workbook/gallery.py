@@ -14,6 +14,7 @@ from byhand.folder_lock import locked
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.recipe import Recipe, read_recipe
+from byhand.models import MODELS
 from byhand.workbook.build import write_lesson
 from byhand.workbook.previews import Preview, Previews
 
@@ -151,22 +152,41 @@ def _preview_sheet(lesson: Lesson) -> int:
 
 
 def _index(lessons: dict[Path, Lesson], cells: dict[Path, int]) -> str:
+    """Return the index: the families with a picture each, and then the workbooks of each family."""
+    order = list(dict.fromkeys(model.family for model in MODELS.values()))
+    families: dict[str, list[Path]] = {family: [] for family in order}
+    for path, lesson in lessons.items():
+        families[lesson.architecture.family].append(path)
+    families = {family: paths for family, paths in families.items() if paths}
     lines = [
         "# Ready-made workbooks",
         "",
         "Each is made from a recipe (`byhand workbook NAME` makes one alone) and proven in three spreadsheet",
         "programs. `byhand gallery` makes all of them, `byhand gallery --check` says what is out of date.",
+        "",
+        "| family | workbooks | one of them |",
+        "|---|---|---|",
     ]
-    for path, lesson in sorted(lessons.items(), key=lambda item: item[1].architecture.family != "part"):
-        title, sizes = describe(lesson)
-        lines += [
-            "",
-            f"## [{title}]({path.stem}.xlsx)",
-            "",
-            f"{lesson.architecture.about[:1].upper()}{lesson.architecture.about[1:]} ({lesson.architecture.source}).",
-            f"{sizes.capitalize()}; {cells[path]:,} live cells; `byhand workbook {path.stem}`.",
-            f"[A page to explore]({path.stem}.html) in a browser: `byhand page {path.stem}`.",
-            "",
-            f"![{title}](pictures/{path.stem}.png)",
-        ]
+    for family, paths in families.items():
+        link = f"[{family}](#{family.replace(' ', '-')})"
+        lines.append(f"| {link} | {len(paths)} | ![{family}](pictures/{paths[0].stem}.png) |")
+    for family, paths in families.items():
+        lines += ["", f"## {family[:1].upper()}{family[1:]}"]
+        for path in paths:
+            lines += _entry(path.stem, lessons[path], cells[path])
     return "\n".join(lines) + "\n"
+
+
+def _entry(name: str, lesson: Lesson, cells: int) -> list[str]:
+    """Return the lines about a workbook."""
+    title, sizes = describe(lesson)
+    return [
+        "",
+        f"### [{title}]({name}.xlsx)",
+        "",
+        f"{lesson.architecture.about[:1].upper()}{lesson.architecture.about[1:]} ({lesson.architecture.source}).",
+        f"{sizes.capitalize()}; {cells:,} live cells; `byhand workbook {name}`.",
+        f"[A page to explore]({name}.html) in a browser: `byhand page {name}`.",
+        "",
+        f"![{title}](pictures/{name}.png)",
+    ]

@@ -232,19 +232,22 @@ def test_a_formula_a_text_and_a_style_are_compared_exactly(tmp_path: Path, part:
 def test_the_index_has_an_entry_for_each_workbook(small: Path) -> None:
     index = (small / "gallery" / "README.md").read_text(encoding="utf-8")
     entries = re.findall(
-        r"^## \[(.+)\]\((.+)\.xlsx\)\n\n.+\n(.+); ([0-9,]+) live cells; `byhand workbook \2`\.\n"
+        r"^### \[(.+)\]\((.+)\.xlsx\)\n\n.+\n(.+); ([0-9,]+) live cells; `byhand workbook \2`\.\n"
         r"\[A page to explore\]\(\2\.html\) in a browser: `byhand page \2`\.\n\n"
         r"!\[\1\]\(pictures/\2.png\)$",
         index,
         re.MULTILINE,
     )
-    assert index.count("\n## ") == len(entries)
-    assert [name for _, name, _, _ in entries] == list(SMALL)
+    assert index.count("\n### ") == len(entries)
+    assert sorted(name for _, name, _, _ in entries) == sorted(SMALL)
+    families = dict.fromkeys(lesson(name).architecture.family for _, name, _, _ in entries)
+    assert [heading.lower() for heading in re.findall(r"^## (.+)$", index, re.MULTILINE)] == list(families)
+    assert re.findall(r"^\| \[(.+)\]\(#\S+\) \| \d+ \| !\[", index, re.MULTILINE) == list(families)
     for title, name, sizes, cells in entries:
         expected_title, expected_sizes = describe(lesson(name))
         assert (title, sizes) == (expected_title, expected_sizes.capitalize())
         assert int(cells.replace(",", "")) == len(read(small / "gallery" / f"{name}.xlsx").formulas)
-    for target in re.findall(r"\]\((.+?)\)", index):
+    for target in re.findall(r"\]\(([^#].*?)\)", index):
         assert (small / "gallery" / target).is_file()
 
 
