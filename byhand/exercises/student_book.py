@@ -397,8 +397,11 @@ def write_front_page(student: StudentBook, sheet: Sheet) -> None:
     after = _explanations(student, sheet, student.question_rows[-1] + 3)
     if student.problem.needs_powers:
         _powers(sheet, after)
-    for column, width in {0: 2, NUMBER: 6, TEXT: TEXT_WIDTH, WHERE: 26, POINTS: 8, ANSWER_COLUMN: 12, 6: 12}.items():
+    for column, width in {0: 2, NUMBER: 6, TEXT: TEXT_WIDTH, WHERE: 26, POINTS: 8}.items():
         sheet.columns(column, column, width)
+    front = student.book.sheet_names[student.book.home]
+    beside = max((len(place.cells) for place in student.places if place.sheet == front), default=0)
+    sheet.columns(ANSWER_COLUMN, ANSWER_COLUMN + max(2, beside) - 1, 12)
     sheet.page(3, _(exercise.title))
 
 
