@@ -51,7 +51,8 @@ class Adapter:
                     "(peft's merge_and_unload) and save that."
                 )
             else:
-                place = self._place(name.removeprefix(ROOT), numbers, family)
+                whole = name.removeprefix(ROOT).replace(".base_layer.", ".")  # a bias of a layer that is adapted
+                place = self._place(whole, numbers, family)
                 self._check(name, self.tensors.shapes[name], numbers[place].shape)
                 numbers[place] = learnt[name]
         for place, two in parts.items():

@@ -169,6 +169,18 @@ def test_whole_tensors_of_an_adapter_replace_the_models(tmp_path: Path) -> None:
     np.testing.assert_allclose(logits(folder), expected, rtol=0, atol=1e-5)
 
 
+def test_a_bias_that_was_trained_with_an_adapter_replaces_the_models(tmp_path: Path) -> None:
+    """peft's bias = lora_only names it as that of the layer below the adapter."""
+    name, targets, said = LORA["gpt2"]
+    folder, merged = adapted(name, tmp_path, targets, **said)
+    learnt, bias = load_file(folder / "adapter_model.safetensors"), "transformer.h.1.attn.c_attn"
+    merged[f"{bias}.bias"] = merged[f"{bias}.bias"] + 1
+    learnt[f"base_model.model.{bias}.base_layer.bias"] = merged[f"{bias}.bias"]
+    save_file(learnt, folder / "adapter_model.safetensors")
+    expected = logits(write(tmp_path / "merged", stored(name)[0], merged))
+    np.testing.assert_allclose(logits(folder), expected, rtol=0, atol=1e-5)
+
+
 BAD_ADAPTERS: dict[str, tuple[dict[str, Any], str, str]] = {
     "kind": ({"peft_type": "IA3"}, "", 'is of an adapter of kind "IA3", and byhand reads LoRA alone'),
     "dora": ({"use_dora": True}, "", "has use_dora = true, which byhand does not compute"),

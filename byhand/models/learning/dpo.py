@@ -17,7 +17,7 @@ PLACE = "Rafailov et al. 2023"
 
 @dataclass(frozen=True)
 class DpoOptions:
-    """label_smoothing: how often the pair is thought to be the wrong way round (conservative DPO, as in trl)."""
+    """label_smoothing: how often the pair is thought to be the wrong way round (conservative DPO, Mitchell 2023)."""
 
     pairs: int = 2
     beta: float = 0.1
