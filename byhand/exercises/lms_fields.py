@@ -19,7 +19,7 @@ from byhand.exercises.asked import question_text, sheet
 from byhand.exercises.cuts import Cuts
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_html import before_question, rules
-from byhand.exercises.problem import Flags, Problem, Question, copies
+from byhand.exercises.problem import FEWEST_COPIED, Flags, Problem, Question, copies
 from byhand.exercises.rounded_steps import Reach, reaches
 from byhand.translations import _
 
@@ -200,8 +200,8 @@ def _wrong_answers(
 ) -> list[tuple[WrongAnswer, ...]]:
     """Return the wrong answers to recognise in each cell, all more than two margins from the key. (cells,)
 
-    Mistakes that give the same answer share both sentences and the smaller mark. copied: answers that are told but not
-    paid, since they stand on the sheet.
+    Mistakes that give the same answer share both sentences and the smaller mark. copied: numbers that stand on the
+    sheet; a mistake whose wrong answers are all copied is told but not paid.
     """
     if not wrong:
         return [()] * len(key)
@@ -210,8 +210,9 @@ def _wrong_answers(
         distinct = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
     easy = _easily_guessed(values, margin)
     with np.errstate(all="ignore"):
+        many = distinct.sum(axis=1, keepdims=True) >= FEWEST_COPIED
         for numbers in copied:
-            easy |= (np.abs(values - numbers) <= margin).all(axis=1, keepdims=True)
+            easy |= many & ((np.abs(values - numbers) <= margin) | ~distinct).all(axis=1, keepdims=True)
     cells = []
     for column, flags, free in zip(values.T.tolist(), distinct.T.tolist(), easy.T.tolist(), strict=True):
         recognised = [

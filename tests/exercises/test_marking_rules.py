@@ -126,16 +126,20 @@ def test_each_mistake_has_its_mark_and_its_sentence() -> None:
     assert question.mark(field_texts(asked, variant.answers)) == Marked(1.0)
 
 
-def test_a_mistake_that_copies_given_numbers_is_named_and_earns_nothing() -> None:
-    """SiLU without its sigmoid is X itself: the copy earned half of the points, since each number is marked alone."""
-    asked = problem(read_exercise(find("silu")))
+@pytest.mark.parametrize(("name", "says"), [("silu", "SiLU"), ("dropout", "")])
+def test_a_mistake_that_copies_given_numbers_is_named_and_earns_nothing(name: str, says: str) -> None:
+    """SiLU without its sigmoid is X itself, and dropout that scales nothing is X where it is not 0.
+
+    A copy earned half of the points, since each number is marked alone.
+    """
+    asked = problem(read_exercise(find(name)))
     shown = mistakes(asked)
     drawn = variants(asked, [changes for _, changes in shown], 3, [Student("s1")])
-    [x] = drawn[0].numbers.values()
+    x = next(table for node, table in drawn[0].numbers.items() if node.name == "X")
     [part] = parts(asked, drawn[0], wrong_answers(asked, shown, drawn)[0])
     listed = [field.wrong_answer(number) for field, number in zip(part.fields, x.ravel().tolist(), strict=True)]
     assert {wrong.mark for wrong in listed if wrong} == {0}
-    assert any(wrong and "SiLU" in wrong.sentence for wrong in listed), listed
+    assert any(wrong and says in wrong.sentence for wrong in listed), listed
     others = {wrong.mark for field in part.fields for wrong in field.wrong_answers if wrong not in listed}
     assert 0.5 in others
 
