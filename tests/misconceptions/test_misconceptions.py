@@ -83,6 +83,18 @@ ELSEWHERE = {
         word_counts=[("bca", 5), ("bc", 4), ("aab", 3), ("ab", 2)],
         prompt="abca aabc",
     ),
+    "more merges": Recipe(
+        "bpe-encode",
+        size={"merges": 4, "end_of_word": "none", "letters": "words"},
+        word_counts=[("bc", 9), ("abc", 5), ("ab", 4), ("ca", 3)],
+        prompt="cab abcab",
+    ),
+    "longest matches": Recipe(
+        "wordpiece-encode",
+        size={"merges": 9},
+        word_counts=[("abc", 8), ("ccbb", 7), ("caacb", 3), ("aaa", 2), ("bacb", 9)],
+        prompt="aaaaaa",
+    ),
     "lattice": Recipe("unigram", set={"frequency[8,1]": 1}),
     "lora": Recipe("lora"),
     "adapted": Recipe("linear", lora=1, set={"alpha": 2}),

@@ -69,6 +69,21 @@ def text_order(t: Tables) -> dict[str, Array]:
     return {"merge3.ids": np.array([[7.0, 3.0, 1.0, 0.0], [1.0, 7.0, 3.0, 0.0]])}
 
 
+def longest_merged(t: Tables) -> dict[str, Array]:
+    """cab and abcab, with the merges b c (5), a bc (6), a b (7), c a (8): ca and abc are the longest to begin with."""
+    return {"merge4.ids": np.array([[8.0, 2.0, 0.0, 0.0, 0.0], [6.0, 7.0, 0.0, 0.0, 0.0]])}
+
+
+def from_the_right(t: Tables) -> dict[str, Array]:
+    """aaaaaa, with a (2), ##a (5), ##aa (9) and aaa (11): from the right ##aa twice, then ##a and a."""
+    return {"word1.path": np.array([[0.0, 0.0, 2.0, 5.0, 9.0, 9.0]])}
+
+
+def fewest(t: Tables) -> dict[str, Array]:
+    """aaaaaa in three pieces, the last of them the longest that does: aaa, ##a, ##aa."""
+    return {"word1.path": np.array([[0.0, 0.0, 0.0, 11.0, 5.0, 9.0]])}
+
+
 def greedy(t: Tables) -> dict[str, Array]:
     """hug, then s: the longest piece each time."""
     p = t["word5.p"]
@@ -92,6 +107,9 @@ CASES: dict[str, tuple[str, Case]] = {
     "count-for-score": ("scores", lambda t: {"merge1.score": t["merge1.count"]}),
     "score-by-one-piece": ("scores", one_piece),
     "merges-in-order-of-the-text": ("merges", text_order),
+    "longest-piece-for-merges": ("more merges", longest_merged),
+    "longest-piece-from-the-right": ("longest matches", from_the_right),
+    "fewest-pieces": ("longest matches", fewest),
     "longest-piece-first": ("lattice", greedy),
     "all-ways-for-the-best": ("lattice", all_ways),
 }
