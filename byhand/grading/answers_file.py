@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
@@ -127,6 +128,8 @@ def _array(data: bytes) -> Array:
     if count * kind.itemsize != len(left):
         raise ValueError("a wrong length")
     found: Array = np.frombuffer(left, kind).reshape(shape, order="F" if column_first else "C")
+    if kind.kind == "U" and (np.frombuffer(left, np.dtype("u4").newbyteorder(kind.byteorder)) > sys.maxunicode).any():
+        raise ValueError("a number that stands for no letter")  # of which numpy makes a text that breaks Python
     return found
 
 

@@ -362,7 +362,7 @@ def trial(words: tuple[str, ...]) -> Outcome:
         said.seek(0)
         text = said.read(20_000).decode("utf-8", "replace").strip()
     code = os.waitstatus_to_exitcode(status)
-    return Outcome(words, code, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, " ".join(text.split())[-300:])
+    return Outcome(words, code, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, " ".join(text.split()))
 
 
 def _run(words: tuple[str, ...], said: int) -> None:
