@@ -74,8 +74,6 @@ def write_workbook(
     sheets = {page: file.sheet(book.sheet_names[page], tab_colour(page)) for page in pages}
     saved = iter(progress(book.pages))
     for page in book.pages:
-        if about.guide:
-            write_map(book, sheets[page], page)
         PageWriter(book, file, sheets[page], page).write(partial(_around, book, sheets[page], page))
         sheets[page].before_rows(partial(_begin, book, saved))
     for page in book.back:
@@ -93,9 +91,12 @@ def write_workbook(
 
 
 def _around(book: Book, sheet: Sheet, page: Page, width: float) -> tuple[list[Span], int]:
-    """Write what stands around the tables of a page: charts, and what to try; see Around."""
+    """Write what stands around the tables of a page: charts, the map, and what to try; see Around."""
     spans, end = write_charts(book, sheet, page, width)
-    return [*spans, *(write_tries(book, sheet, page, spans) if book.about.guide else ())], end
+    if not book.about.guide:
+        return spans, end
+    end = max(end, write_map(book, sheet, page))
+    return [*spans, *write_tries(book, sheet, page, spans)], end
 
 
 def _begin(book: Book, saved: Iterator[Page]) -> None:

@@ -47,23 +47,25 @@ def short_name(page: Page) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
-def write_map(book: Book, sheet: Sheet, page: Page) -> None:
-    """Write the map: a cell for each sheet, which is a link to it, and the present one filled.
+def write_map(book: Book, sheet: Sheet, page: Page) -> int:
+    """Write the map: a cell for each sheet, which is a link to it, and the present one filled; return where it ends.
 
     Sheets of the model and sheets of its first training step have a map each.
     """
     pages = [other for other in book.pages if book.in_model(other.scope) == book.in_model(page.scope)]
     if len(pages) == 1 or any(heading.row == ROW for heading in page.headings):
-        return
+        return 0
     at = pages.index(page)
     start, most = (12, FEWER) if any(book.homes[of.ids].page is page for of in book.sentences) else (1, MOST)
     first = max(0, min(at - most // 2, len(pages) - most))
-    for n, other in enumerate(pages[first : first + most]):
+    shown = pages[first : first + most]
+    for n, other in enumerate(shown):
         if other is page:
             sheet.text(ROW, start + n, short_name(other), style.MAP_HERE)
         else:
             name = book.sheet_names[other]
             sheet.link(ROW, start + n, short_name(other), name, "A1", style.on_map(_look(other)))
+    return start + len(shown) + 1  # a name that is made smaller to fit reaches into the next column for LibreOffice
 
 
 def _look(page: Page) -> Look:

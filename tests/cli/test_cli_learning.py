@@ -178,7 +178,7 @@ def parsed(line: str, here: Path) -> Recipe:
     """The recipe that the command line makes of these words."""
     context = workbook.make_context("workbook", shlex.split(line)[2:])
     options = dict(context.params)
-    for name in ("output", "force", "no_words", "lesson"):
+    for name in ("output", "force", "no_words", "lesson", "projector"):
         options.pop(name)
     return recipe_from(options.pop("model"), options.pop("sizes"), options.pop("changes"), **options)
 
