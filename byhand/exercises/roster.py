@@ -44,7 +44,7 @@ LAST_NAMES = (
 ).split(",")
 """The headers of columns as Moodle, Canvas and people write them, in several languages; of ids the surest first."""
 DELIMITERS = ",;\t|"
-MOST_STUDENTS, LONGEST_FILE, LONGEST = 100_000, 50_000_000, 100
+MOST_STUDENTS, LONGEST_FILE, LONGEST = 100_000, 20_000_000, 100
 """Limits: the students of a class, the bytes of its file, and the letters of an id or a name."""
 Row = tuple[int, list[str]]
 """The line on which a row begins, and its cells."""

@@ -37,10 +37,11 @@ UNKNOWN = {"wordpiece": "[UNK]"}
 """What the unknown piece is called, where it is not <unk>."""
 MERGES = 10
 """How many merges are learnt where nothing is said."""
-MOST_BYTES = 50_000_000
+MOST_BYTES, LONGEST_LINE = 20_000_000, 2_000_000
+"""The most bytes of a text, and the most letters of a line, which is split into words at once, with all its letters."""
 MOST_MERGES = 1_000_000
 MOST_COUNT = 10**12
-MOST_LETTERS = {"unigram": 200_000, "bpe": 3_000_000, "bpe-bytes": 3_000_000, "wordpiece": 3_000_000}
+MOST_LETTERS = {"unigram": 200_000, "bpe": 2_500_000, "bpe-bytes": 2_500_000, "wordpiece": 2_500_000}
 """The most letters of all different words together, for which an algorithm takes no more than about a minute."""
 
 
@@ -114,7 +115,12 @@ def train(
     marking = end_of_word or ("last" if algorithm == "bpe" else "none")
     normalize, split = _stages(algorithm, keep_case)
     counts: dict[str, int] = {}
-    for line in text.splitlines(keepends=algorithm == "chars"):
+    for n, line in enumerate(text.splitlines(keepends=algorithm == "chars"), 1):
+        if len(line) > LONGEST_LINE:
+            raise ByhandError(
+                f"Line {n:,} has {len(line):,} letters, more than the {LONGEST_LINE:,} that are split at once: "
+                "cut it into lines."
+            )
         for word in split(normalize(Letters.typed(line))):
             counts[word.text] = counts.get(word.text, 0) + 1
     given = list(counts.items())

@@ -330,7 +330,7 @@ def test_a_file_that_is_far_too_large_is_refused(roster: Path) -> None:
     with roster.open("wb") as file:
         file.truncate(60_000_000)
     with pytest.raises(
-        ByhandError, match=r"class\.csv is no roster, which has at most 50,000,000 bytes: name a CSV file"
+        ByhandError, match=r"class\.csv is no roster, which has at most 20,000,000 bytes: name a CSV file"
     ):
         read_roster(roster)
 

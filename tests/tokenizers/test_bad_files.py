@@ -157,7 +157,8 @@ def test_what_cannot_be_learnt_is_one_sentence(tmp_path: Path) -> None:
         (" \n\n ", {"algorithm": "unigram"}, "nothing to train on"),
         ("\n\n", {"algorithm": "wordpiece"}, "nothing to train on"),
         ("ab" * 100_001, {"algorithm": "unigram"}, "have 200,003 letters together, more than the 200,000"),
-        ("ab" * 1_500_001, {}, "have 3,000,002 letters together, more than the 3,000,000"),
+        ("ab" * 630_000 + "\n" + "ba" * 630_000, {}, "have 2,520,000 letters together, more than the 2,500,000"),
+        ("ab\n" + "ab" * 1_000_001, {}, "Line 2 has 2,000,002 letters, more than the 2,000,000"),
     ):
         with pytest.raises(ByhandError, match=sentence):
             train(text, **({"algorithm": "bpe"} | settings))  # type: ignore[arg-type]
