@@ -3,6 +3,7 @@
 With names of models after it, only theirs.
 
 Each is the page's first screen, or a cell that is followed, as the browser shows it; small, since there are many.
+Takes Pillow.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ LARGE = {
 
 def draw(folder: Path, only: list[str]) -> None:
     """Draw the pictures of the text, and a small one for each model; or of some models."""
+    from PIL import Image
     from playwright.sync_api import sync_playwright
 
     from support.browser import BROWSER
@@ -46,7 +48,9 @@ def draw(folder: Path, only: list[str]) -> None:
             write_page(build(recipe), path)
             large.goto(path.as_uri() + link)
             large.wait_for_timeout(400)
-            large.screenshot(path=DOCS / "pictures" / f"{name}.png")
+            picture = DOCS / "pictures" / f"{name}.png"
+            large.screenshot(path=picture)
+            Image.open(picture).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(picture, optimize=True)
         browser.close()
 
 
