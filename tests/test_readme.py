@@ -115,7 +115,7 @@ def test_the_reading_order_starts_with_the_core() -> None:
 
 def test_the_pictures_are_there_and_said_in_words() -> None:
     pictures = re.findall(r"!\[(.*?)\]\((.+?)\)", README)
-    assert len(pictures) == 2
+    assert len(pictures) == 4
     for words, path in pictures:
         assert words
         assert (ROOT / path).read_bytes().startswith(b"\x89PNG")

@@ -316,7 +316,9 @@ class PageWriter:
         twin = self.book.twin(self.page)
         if twin:
             name = self.book.sheet_names[twin]
-            self.sheet.link(2, max(12, column), _("the same places: {name}").format(name=name), name, "A1", style.LINK)
+            text, column = _("the same places: {name}").format(name=name), max(12, column)
+            self.sheet.link(2, column, text, name, "A1", style.LINK)
+            self.title_columns = max(self.title_columns, column + width_of(text))
         here = [cell for of, cell in self.book.sentences.items() if self.book.homes[of.ids].page is self.page]
         if here:
             joined = ",".join(str(self.book.address(cell, self.page)) for cell in here)

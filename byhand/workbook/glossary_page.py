@@ -18,7 +18,9 @@ from byhand.xlsx.writer import Sheet, cut, points
 
 NAME = "Glossary"
 SYMBOL, WORDS, SHAPE, PLACE = 1, 2, 3, 4  # columns
-WIDTHS = {0: 3.0, SYMBOL: 24.0, WORDS: 90.0, SHAPE: 26.0, PLACE: 30.0}
+MARGIN = 3.0
+WIDTHS = {SYMBOL: 24.0, WORDS: 90.0, SHAPE: 26.0, PLACE: 30.0}
+"""The least widths of the columns, in letters; each is as wide as its longest text."""
 
 
 @dataclass(frozen=True)
@@ -40,28 +42,34 @@ def write_glossary(book: Book, sheet: Sheet) -> None:
     sheet.link(2, SYMBOL, f"◂ {last}", last, "A1", style.LINK)
     sheet.link(2, WORDS, home, home, "A1", style.LINK)
     row = TOP
+    widths = dict(WIDTHS)
     for heading, terms in (("Symbol", symbols(book)), ("Step", steps_in_words(book))):
         titles = {SYMBOL: heading, WORDS: "What it is for", SHAPE: "Shape", PLACE: "Where"}
         for column, title in titles.items():
             sheet.text(row, column, title, style.HEADING)
         row += 1
         for term in terms:
-            _term(book, sheet, row, term)
+            texts = _term(book, sheet, row, term)
+            widths = {column: max(width, len(texts[column]) + 1) for column, width in widths.items()}
             row += 1
         row += 1
-    for column, width in WIDTHS.items():
+    sheet.columns(0, 0, MARGIN)
+    for column, width in widths.items():
         sheet.columns(column, column, width)
-    spans = [(n, n + 1) for n in range(TOP, row)]
-    sheet.page(TOP - 1, book.about.title, cut(spans, sum(map(points, WIDTHS.values()))))
+    spans = [(n, n + 1) for n in range(TOP, row - 1)]
+    sheet.page(TOP - 1, book.about.title, cut(spans, sum(map(points, (MARGIN, *widths.values())))))
 
 
-def _term(book: Book, sheet: Sheet, row: int, term: Term) -> None:
+def _term(book: Book, sheet: Sheet, row: int, term: Term) -> dict[int, str]:
+    """Write a line, and return its texts by their columns."""
     name = book.sheet_names[term.block.page]
     _, colour, _ = style.LOOKS[term.block.node.look]
+    place = title_of(term.block.page.scope)
     sheet.text(row, SYMBOL, term.symbol, style.text(11, colour, bold=True))
     sheet.text(row, WORDS, term.words, style.text(11))
     sheet.text(row, SHAPE, term.shape, style.text(10, style.GREY))
-    sheet.link(row, PLACE, title_of(term.block.page.scope), name, term.block.caption_cell, style.LINK)
+    sheet.link(row, PLACE, place, name, term.block.caption_cell, style.LINK)
+    return {SYMBOL: term.symbol, WORDS: term.words, SHAPE: term.shape, PLACE: place}
 
 
 def symbols(book: Book) -> Iterator[Term]:

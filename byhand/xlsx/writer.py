@@ -66,9 +66,8 @@ def cut(spans: Iterable[Span], width: float) -> Cut:
     Its numbers have 10 points, or as many as its width allows; on the fewest pages then, upright or across.
     """
     spans = sorted(spans)
-    if 100 * SPARE * A4.width / width < SMALLEST:
-        return _cut_for(A3, spans, width)
-    cuts = (_cut_for(paper, spans, width) for paper in (A4, UPRIGHT))
+    wide_enough = [paper for paper in (A4, UPRIGHT) if 100 * SPARE * paper.width / width >= SMALLEST]
+    cuts = [_cut_for(paper, spans, width) for paper in wide_enough or [A3]]
     return min(cuts, key=lambda made: (-min(made.scale, READABLE), len(made.rows), -made.scale))
 
 

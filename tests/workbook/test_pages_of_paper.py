@@ -26,6 +26,11 @@ def test_what_is_too_wide_for_a4_at_ten_per_cent_is_printed_on_a3() -> None:
     assert cut([(4, 300), (300, 560)], 8_000.0) == Cut(13, [300], A3)
 
 
+def test_a_long_sheet_that_is_too_wide_for_upright_paper_lies_across() -> None:
+    """7,500 points by 0.1 are less than 805 less 6 in 100, and more than 559."""
+    assert cut([(4, 400)], 7_500.0).paper == A4
+
+
 def test_a_page_ends_between_bands() -> None:
     """Upright, a page takes 47 rows at full size, and 51 at 91 per cent."""
     assert cut([(4, 30), (32, 50), (50, 60), (62, 100)], NARROW) == Cut(100, [32, 62], UPRIGHT)
