@@ -112,7 +112,8 @@ def longest_match(ids: Node, of: Typed, numbers: Node, codes: Node) -> tuple[Nod
     with scope(
         "", "the longest piece from each letter", equation="its last letter; 0 where no piece begins", below=True
     ):
-        places = source("places", np.arange(1.0, size + 1)[None, :], "given", columns=ends)
+        counted = "the place of each letter in the word, counted from 1"
+        places = source("places", np.arange(1.0, size + 1)[None, :], "given", columns=ends, meaning=counted)
         last = where(edges, places, 0).named("last_letters", role="ids")
         reach = last.max(1).named("longest", role="ids")
     at, taken, lost = source("start", np.zeros((1, 1)), "given"), [], []
