@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 from support.derivation_mistakes import changed, differs
 from support.derivations import each_topic
+from support.family_ties import attention_sink_ties
 from support.topic_ties import (
     Array,
     Numbers,
@@ -480,7 +481,10 @@ def flash_attention_ties() -> Iterator[Tie]:
             yield Tie(both, float(tables["queries1.Z"][row, column]), numbers | values, {"n": 2, "N": 2})
 
 
-TIES: dict[str, Callable[[], Iterable[Tie]]] = {name: globals()[f"{name.replace('-', '_')}_ties"] for name in TOPICS}
+OF_FAMILIES = {"attention-sink": attention_sink_ties}
+TIES: dict[str, Callable[[], Iterable[Tie]]] = OF_FAMILIES | {
+    name: globals()[f"{name.replace('-', '_')}_ties"] for name in TOPICS if name not in OF_FAMILIES
+}
 
 
 @cache

@@ -81,6 +81,12 @@ TOPICS: dict[str, Topic] = {
             "scores",
         ),
         Topic(
+            "attention-sink",
+            "A sink beside the scores is one more key without a value: weights add up to less than 1.",
+            "OpenAI 2025, gpt-oss model card, section 2.2; Xiao et al. 2024, Attention Sinks",
+            "sink",
+        ),
+        Topic(
             "multi-head",
             "Heads side by side times W_O is a sum over heads: each adds its own part to the output.",
             f"{VASWANI}, section 3.2.2; Elhage et al. 2021, A Mathematical Framework for Transformer Circuits",
