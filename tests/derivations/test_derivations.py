@@ -91,6 +91,7 @@ ALLOWED = {
     "gelu": 3,  # three approximations
     "dpo": 3,  # logarithms of several terms, each times a share
     "grpo": 3,  # the same, and a bound
+    "logit-scale": 1,  # a bound
     "distillation": 2,  # logarithms, each times a share
 }
 

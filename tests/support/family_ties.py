@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from byhand.core.graph import toposort
-from byhand.derivations.topics import sink
+from byhand.derivations.topics import logits, sink
 from byhand.layers import attention as heads
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
 from support.topic_ties import Numbers, Tie, backward, claim, each, given, inside, numbers_of, one
 
 
@@ -27,6 +29,25 @@ def attention_sink_ties() -> Iterator[Tie]:
         yield Tie(sink.z, float(numbers_of(out)[0, column]), numbers | {"v": v[:, column]}, size)
     title = "The gradient of the sink"
     yield Tie(claim("attention-sink", title)[-1], one(backward(out, upstream, learnt)), numbers, size)
-    (scores,) = (node for node in toposort([out]) if node.name == "scaled")
+    scores = next(node for node in toposort([out]) if node.name == "scaled")
     slopes = backward(out, upstream, scores)[0]
     yield from each(claim("attention-sink", "The gradient of a score")[-1], slopes, numbers, "j", **size)
+
+
+def logit_scale_ties() -> Iterator[Tie]:
+    """Command R's logits of its first word, with a target for it alone; and the capped scores of a head."""
+    tables = build(Recipe("command-r", backward=True, targets=[2, "_", "_"])).numbers()
+    numbers: Numbers = {"x": tables["unscaled"][0], "s": 0.5}
+    shares, slopes = tables["probabilities"][0], tables["grad.unscaled"][0]
+    size = {"n": len(shares), "w": 3}
+    yield from each(logits.p[logits.i], shares, numbers, "i", **size)
+    yield Tie(logits.scaled_loss[logits.w], one(tables["loss"]), numbers, size)
+    yield from each(claim("logit-scale", "The gradient has the same factor")[-1], slopes, numbers, "j", **size)
+    q, k = np.random.default_rng(11).normal(size=(2, 3, 2))
+    out = heads.attend(given("Q", q), given("K", k), given("V", k), mask=None, cap=0.8)
+    before, after = (next(node for node in toposort([out]) if node.name == name) for name in ("scaled", "capped"))
+    slopes = backward(after, np.ones((3, 3)), before)
+    for at, score in np.ndenumerate(numbers_of(before)):
+        under: Numbers = {"z": float(score), "c": 0.8}
+        yield Tie(logits.cap, float(numbers_of(after)[at]), under)
+        yield Tie(claim("logit-scale", "The slope of a cap")[-1], float(slopes[at]), under)

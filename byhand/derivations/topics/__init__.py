@@ -45,6 +45,12 @@ TOPICS: dict[str, Topic] = {
             "cross_entropy",
         ),
         Topic(
+            "logit-scale",
+            "Logits times a number are a softmax at a temperature; a soft cap bounds scores, and its slope is never 0.",
+            "Cohere 2024 (Command R); the cap: Gemma Team 2024, Gemma 2, section 2",
+            "logits",
+        ),
+        Topic(
             "sampling",
             "Choosing the next word: temperature, top-k, and what each becomes in the limit.",
             "temperature: Hinton, Vinyals and Dean 2015, equation 1; top-k: Fan, Lewis and Dauphin 2018",
