@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from byhand.core.graph import toposort
-from byhand.derivations.topics import logits, sink
+from byhand.derivations.topics import logits, shared, sink
 from byhand.layers import attention as heads
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
-from support.topic_ties import Numbers, Tie, backward, claim, each, given, inside, numbers_of, one
+from support.topic_ties import Array, Numbers, Tie, backward, claim, each, given, inside, numbers_of, one
 
 
 def attention_sink_ties() -> Iterator[Tie]:
@@ -51,3 +51,21 @@ def logit_scale_ties() -> Iterator[Tie]:
         under: Numbers = {"z": float(score), "c": 0.8}
         yield Tie(logits.cap, float(numbers_of(after)[at]), under)
         yield Tie(claim("logit-scale", "The slope of a cap")[-1], float(slopes[at]), under)
+
+
+def shared_layers_ties() -> Iterator[Tie]:
+    """ALBERT's two layers, which share the first weight of their feed-forward and its bias."""
+    tables = build(Recipe("albert", backward=True, targets=["_", 4, "_", 3, "_"])).numbers()
+
+    def both(name: str) -> Array:
+        return np.stack([tables[name.format(layer)] for layer in (1, 2)])
+
+    numbers: Numbers = {"x": both("layer{}.norm1"), "G": both("grad.layer{}.hidden")}
+    numbers |= {"W": tables["layer1.W_1"], "b": tables["layer1.b_1"][0]}
+    size = {"N": 2, "T": 5, "n": 4, "m": 8}
+    yield from each(shared.y[shared.layer, shared.t, shared.j], both("layer{}.hidden"), numbers, "l t j", **size)
+    weight, bias = (
+        claim("shared-layers", a)[-1] for a in ("The gradient is the sum over the places", "The bias likewise")
+    )
+    yield from each(weight, tables["grad.layer1.W_1"], numbers, "i j", **size)
+    yield from each(bias, tables["grad.layer1.b_1"][0], numbers, "j", **size)

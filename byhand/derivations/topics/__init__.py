@@ -105,6 +105,12 @@ TOPICS: dict[str, Topic] = {
             "linear",
         ),
         Topic(
+            "shared-layers",
+            "The gradient of a weight that several layers share is the sum over the places where it is used.",
+            "Lan et al. 2020, ALBERT, section 3.1; Rumelhart, Hinton and Williams 1986",
+            "shared",
+        ),
+        Topic(
             "residual",
             "Why paths around a layer keep the gradient alive: the identity in each Jacobian.",
             "He et al. 2016, Identity Mappings in Deep Residual Networks, equation 5",
