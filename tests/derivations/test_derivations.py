@@ -92,6 +92,7 @@ ALLOWED = {
     "dpo": 3,  # logarithms of several terms, each times a share
     "grpo": 3,  # the same, and a bound
     "logit-scale": 1,  # a bound
+    "query-key-norm": 6,  # bounds
     "distillation": 2,  # logarithms, each times a share
 }
 

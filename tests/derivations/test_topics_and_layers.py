@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 from support.derivation_mistakes import changed, differs
 from support.derivations import each_topic
-from support.family_ties import attention_sink_ties, logit_scale_ties, shared_layers_ties
+from support.family_ties import attention_sink_ties, logit_scale_ties, query_key_norm_ties, shared_layers_ties
 from support.topic_ties import (
     Array,
     Numbers,
@@ -485,6 +485,7 @@ OF_FAMILIES = {
     "attention-sink": attention_sink_ties,
     "logit-scale": logit_scale_ties,
     "shared-layers": shared_layers_ties,
+    "query-key-norm": query_key_norm_ties,
 }
 TIES: dict[str, Callable[[], Iterable[Tie]]] = OF_FAMILIES | {
     name: globals()[f"{name.replace('-', '_')}_ties"] for name in TOPICS if name not in OF_FAMILIES

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from byhand.core.graph import toposort
-from byhand.derivations.topics import logits, shared, sink
+from byhand.core.weights import Weights
+from byhand.derivations.topics import logits, normed_queries, shared, sink
 from byhand.layers import attention as heads
+from byhand.layers import norms
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 from support.topic_ties import Array, Numbers, Tie, backward, claim, each, given, inside, numbers_of, one
@@ -69,3 +71,23 @@ def shared_layers_ties() -> Iterator[Tie]:
     )
     yield from each(weight, tables["grad.layer1.W_1"], numbers, "i j", **size)
     yield from each(bias, tables["grad.layer1.b_1"][0], numbers, "j", **size)
+
+
+def query_key_norm_ties() -> Iterator[Tie]:
+    """One query and one key, each with its norm and gain, and their score."""
+    data = dict(zip("qkγη", np.random.default_rng(11).normal(size=(4, 3)), strict=True))
+    q, k = (given(name, data[name]) for name in "qk")
+    weights = Weights(arrays={"q_norm.gamma": data["γ"], "k_norm.gamma": data["η"]})
+    normed = [norms.rms_norm(x, weights, name, 0.3) for x, name in ((q, "q_norm"), (k, "k_norm"))]
+    out = heads.attend(*normed, k, mask=None)
+    scaled = next(node for node in toposort([out]) if node.name == "scaled")
+    numbers: Numbers = data | {"ε": 0.3}
+    page, size = normed_queries, {"d": 3}
+    for name, length, row in (("q_norm", page.r, page.normed), ("k_norm", page.u, page.normed_key)):
+        yield Tie(length, one(inside(out, f"{name}.root")), numbers, size)
+        yield from each(row[page.i], inside(out, f"{name}.normalised")[0], numbers, "i", **size)
+    yield Tie(page.score, one(numbers_of(scaled)), numbers, size)
+    along = float((data["q"] * backward(scaled, np.ones((1, 1)), q)).sum())
+    yield from (
+        Tie(line, along, numbers, size) for line in claim("query-key-norm", "To grow changes nothing, but for ε")
+    )

@@ -129,6 +129,12 @@ TOPICS: dict[str, Topic] = {
             "norms",
         ),
         Topic(
+            "query-key-norm",
+            "Norms on queries and keys: by Cauchy–Schwarz, no score is larger than the gains and √d allow.",
+            "Henry et al. 2020, Query-Key Normalization; Gemma Team 2025; OLMo Team 2024, section 3.1",
+            "normed_queries",
+        ),
+        Topic(
             "relu",
             "The larger of a number and 0: its derivative on either side, and why there is a choice at 0.",
             f"Nair and Hinton 2010; {VASWANI}, equation 2",
