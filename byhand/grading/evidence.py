@@ -116,7 +116,7 @@ def stages_that_read(stages: Sequence[Stage], drawn: Mapping[Node, object]) -> l
 def one_number_in_every_cell(typed: Array, key: Array) -> bool:
     """Whether a table of several answers holds a single number, although the right numbers differ."""
     numbers = typed[~np.isnan(typed)]
-    return len(numbers) >= ALIKE and bool(np.ptp(numbers) == 0) and len(np.unique(key)) > 1
+    return len(numbers) >= ALIKE and len(np.unique(numbers)) == 1 and len(np.unique(key)) > 1
 
 
 def is_copy(typed: Array, key: Array, given: Array, margins: Array) -> bool:

@@ -120,6 +120,13 @@ def test_a_bias_in_every_row_is_no_work() -> None:
 
 
 @pytest.mark.slow
+def test_numbers_whose_differences_are_beyond_bounds_are_wrong_without_a_warning() -> None:
+    of = head()
+    huge = [np.resize([1e308, -1e308, 1.7e308], len(row)) for row in of.right(0)]
+    assert share(of.mark(0, huge)) == 0
+    assert share(of.mark(0, [huge[0], *of.right(0)[1:]])) < 1
+
+
 def test_one_number_that_a_mistake_leads_to_is_named_and_not_paid() -> None:
     """Without rows, the softmax of sort leads to 17 everywhere."""
     of = class_of("sort", 5)
