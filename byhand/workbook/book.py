@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from math import ceil
@@ -34,7 +35,7 @@ from byhand.workbook.page import (
     width_of,
 )
 from byhand.workbook.rule_lines import width_with_words, words_of, words_of_step, write_rule
-from byhand.workbook.sheet_names import letters_of, sheet_names_of
+from byhand.workbook.sheet_names import can_be_read, sheet_names_of
 from byhand.workbook.style import look_of
 from byhand.workbook.unknown_words import alike_words, unknown_id
 from byhand.workbook.widths import BandWidths, Widths
@@ -44,9 +45,6 @@ from byhand.xlsx.writer import BookFile, Sheet, Span, Style, cut, points
 ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
 MOST_CELLS = 2_000_000
-LONGEST_TO_READ = 150
-"""The most letters of a formula, without the names of sheets, in which each term of a sum is written out."""
-
 PROJECTED = 160
 """The zoom of sheets for a projector, in per cent."""
 NO_EDGES: frozenset[str] = frozenset()
@@ -486,7 +484,8 @@ class PageWriter:
         if _is_typed(node):
             return self._letter_rule(block)
         table = read_block(self.book, block)
-        if letters_of(table[node.shape[0] - 1, node.shape[1] - 1]) > LONGEST_TO_READ:
+        corners = itertools.product({0, node.shape[0] - 1}, {0, node.shape[1] - 1})
+        if not all(can_be_read(table[corner]) for corner in corners):
             table = read_block(self.book, block, RANGES)
         return lambda i, j: table[i, j]
 

@@ -1,4 +1,4 @@
-"""The names of sheets: unique, and short enough for every program."""
+"""The names of sheets, unique and short enough for every program, and which formulas that hold them can be read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 
 from byhand.core.captions import titles
 from byhand.workbook.page import Page
+
+LONGEST, LONGEST_WITHOUT_NAMES = 250, 150
+"""The most letters of a formula that a person reads, with and without the names of sheets."""
 
 
 def sheet_names_of(pages: list[Page]) -> dict[Page, str]:
@@ -33,6 +36,8 @@ def sheet_names_of(pages: list[Page]) -> dict[Page, str]:
     return names
 
 
-def letters_of(formula: str) -> int:
-    """Return the length of a formula with its =, without the names of sheets, which a reader skips."""
-    return 1 + len(re.sub(r"'(?:[^']|'')*'!", "", formula) if "!" in formula else formula)
+def can_be_read(formula: str) -> bool:
+    """Return whether a person can read a formula: whether it is short, with the names of sheets and without them."""
+    letters = 1 + len(formula)
+    without_names = 1 + len(re.sub(r"'(?:[^']|'')*'!", "", formula)) if "!" in formula else letters
+    return letters <= LONGEST and without_names <= LONGEST_WITHOUT_NAMES
