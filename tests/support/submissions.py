@@ -67,6 +67,17 @@ def right(key: Key, student: str) -> dict[tuple[str, str], float]:
     return {(q.sheet, cell): round(x, q.places) for q, row in rows for cell, x in zip(q.cells, row, strict=True)}
 
 
+def typed(of: ClassSet, student: str) -> dict[tuple[str, str], float | str]:
+    """Every asked cell with what a student types who is right: a number, or a word in its pieces."""
+    answers: dict[tuple[str, str], float | str] = dict(right(of.key, student))
+    assert of.handed_out.problem
+    for asked, question in zip(of.key.questions, of.handed_out.problem.questions, strict=True):
+        if question.cuts:
+            places = [(asked.sheet, cell) for cell in asked.cells]
+            answers |= {place: question.cuts.text(float(answers[place])) for place in places}
+    return answers
+
+
 def filled(
     path: Path,
     student: str = "s01",
@@ -77,7 +88,7 @@ def filled(
     """The student's own book with the right answers, but for the changes."""
     of = of or class_set()
     book = openpyxl.load_workbook(of.book(student))
-    for (sheet, cell), value in {**right(of.key, student), **(changes or {})}.items():
+    for (sheet, cell), value in {**typed(of, student), **(changes or {})}.items():
         book[sheet][cell] = value
     change(book)
     book.save(path)
