@@ -78,7 +78,7 @@ def explain(
     \b
     Examples
         byhand explain gpt2 -o lesson.html
-        byhand explain gpt2 --step layer1.head1.weights --exact
+        byhand explain gpt2 --step layer1.head1.weights
         byhand explain gpt2 --step layer1.head1.scores --cell 2,1
         byhand explain softmax --exact -o softmax.pdf
     """

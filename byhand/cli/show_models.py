@@ -41,7 +41,8 @@ def show_model(model: str, as_json: bool) -> str:
     lesson = build(find(model))
     architecture, options = lesson.architecture, effective_options(lesson.options)
     takes = [option(given) for given, what in INPUTS.items() if what in architecture.takes]
-    settings, about = settings_of(architecture) if lesson.recipe.model in MODELS else {}, option_records(lesson.options)
+    names = settings_of(architecture) if lesson.recipe.model in MODELS else ()
+    settings, about = {name: getattr(lesson.options, name) for name in names}, option_records(lesson.options)
     if as_json:
         more = {"takes": takes, "sizes": architecture.sizes, "options": options, "settings": settings}
         return json.dumps(row_of(lesson) | more, default=str) + "\n"

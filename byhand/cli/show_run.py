@@ -65,6 +65,11 @@ def format_of(form: str | None, as_json: bool, path: Path | None) -> str:
     by_name = {".json": "json", ".csv": "csv", ".npz": "npz", ".txt": "text"}.get(path.suffix.lower()) if path else None
     if as_json and form not in (None, "json"):
         raise ByhandError(f"--json and --format {form} contradict each other: give one.")
+    if path and path.suffix and not (as_json or form or by_name):
+        raise ByhandError(
+            f"run writes .txt, .json, .csv and .npz, not {quoted(path.suffix)}: name such a file, or give --format "
+            "(`byhand workbook` writes .xlsx)."
+        )
     name = "json" if as_json else form or by_name or "text"
     if name not in FORMATS:
         raise ByhandError(f"There is no format {quoted(name)}; there are: {', '.join(FORMATS)}.")

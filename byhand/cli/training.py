@@ -140,6 +140,10 @@ def train(
     )
     if aside:
         click.echo(f"On the {len(aside)} sequences held out: {learnt.held_out[0]:.4f} → {learnt.held_out[-1]:.4f}.")
+    if learnt.final > first:
+        click.echo("The loss has grown: try a smaller --lr.", err=True)
+    if output is None and folder is None:
+        click.echo("Nothing is kept: name a file with -o learnt.xlsx or -o learnt.toml, or a --save folder.", err=True)
     for written in filter(None, (output, folder)):
         click.echo(f"Wrote {written}.")
 

@@ -174,9 +174,10 @@ class Architecture:
         for text, ids, more in texts:
             longest = len(ids or [0]) + more
             if room is not None and longest > room:
+                grows, mend = ("would grow to", "write fewer words, or shorten it") if more else ("has", "shorten it")
                 raise ByhandError(
-                    f"The {text} would grow to {longest} words, but there are positions for {room}: "
-                    f"shorten it (a built-in model also takes --size max_positions={longest})."
+                    f"The {text} {grows} {longest} words, but there are positions for {room}: "
+                    f"{mend} (a built-in model also takes --size max_positions={longest})."
                 )
 
 

@@ -25,7 +25,7 @@ WIDTHS = {SYMBOL: 24.0, WORDS: 90.0, SHAPE: 26.0, PLACE: 30.0}
 
 @dataclass(frozen=True)
 class Term:
-    """A line of the page. block: the first table or step that it is about."""
+    """A line of the page. shape: or a step's equation. block: the first table or step that it is about."""
 
     symbol: str
     words: str
@@ -43,8 +43,8 @@ def write_glossary(book: Book, sheet: Sheet) -> None:
     sheet.link(2, WORDS, home, home, "A1", style.LINK)
     row = TOP
     widths = dict(WIDTHS)
-    for heading, terms in (("Symbol", symbols(book)), ("Step", steps_in_words(book))):
-        titles = {SYMBOL: heading, WORDS: "What it is for", SHAPE: "Shape", PLACE: "Where"}
+    for heading, beside, terms in (("Symbol", "Shape", symbols(book)), ("Step", "Equation", steps_in_words(book))):
+        titles = {SYMBOL: heading, WORDS: "What it is for", SHAPE: beside, PLACE: "Where"}
         for column, title in titles.items():
             sheet.text(row, column, title, style.HEADING)
         row += 1
@@ -92,4 +92,4 @@ def steps_in_words(book: Book) -> Iterator[Term]:
         if words and words not in known:
             known.add(words)
             equation = step.scope.equation_as(book.turned)
-            yield Term(opened(step.scope.title), words, equation[:24] + ("…" if len(equation) > 24 else ""), step.block)
+            yield Term(opened(step.scope.title), words, equation, step.block)

@@ -23,7 +23,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-TOO_LONG = "shorten it (a built-in model also takes --size max_positions={})."
+TOO_LONG = "(a built-in model also takes --size max_positions={})."
 SET_RANGE = "takes numbers from -100,000,000 to 100,000,000, not"
 
 
@@ -117,7 +117,7 @@ HUGE = {
         "3,001 words make tables of more than 20,000,000 numbers: choose fewer words or smaller sizes."
     ),
     f"run gpt2 --ids {MANY}": (
-        f"The prompt would grow to 3001 words, but there are positions for 8: {TOO_LONG.format(3001)}"
+        f"The prompt has 3001 words, but there are positions for 8: shorten it {TOO_LONG.format(3001)}"
     ),
     f"run gpt2 --set wte={'[' * 20000}1{']' * 20000}": f"wte {SET_RANGE} '{'[' * 27}...{']' * 28}'.",
     f"run gpt2 --set wte={'[' * 60}1{']' * 60}": f"wte {SET_RANGE} [[[[[[[...]]]]]]].",

@@ -37,7 +37,7 @@ NOT_FINITE = (
     "would hold a number that is not finite (from a division by 0, or too large): choose other sizes, or other "
     "numbers with --set."
 )
-TOO_LONG = "shorten it (a built-in model also takes --size max_positions={})."
+TOO_LONG = "(a built-in model also takes --size max_positions={})."
 SET_RANGE = "takes numbers from -100,000,000 to 100,000,000, not"
 WIDER = (
     "is 20,000 wide, but a sheet has 16,384 columns: choose smaller sizes with --size, or print it with `byhand run`."
@@ -116,22 +116,25 @@ REFUSALS = {
     "run gpt2 --ids 1 --prompt cat": "Give --ids or --prompt, not both.",
     "run transformer --target-ids 1 --target-prompt cat": "Give --target-ids or --target-prompt, not both.",
     "workbook gpt2 --ids 0,1,2,3,4,5,6,7,0": (
-        f"The prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+        f"The prompt has 9 words, but there are positions for 8: shorten it {TOO_LONG.format(9)}"
     ),
     "workbook gpt2 --prompt 'the cat' --generate 8": (
-        f"The prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+        f"The prompt would grow to 9 words, but there are positions for 8: "
+        f"write fewer words, or shorten it {TOO_LONG.format(9)}"
     ),
     "workbook gpt2 --generate 9": (
-        f"The prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+        f"The prompt would grow to 9 words, but there are positions for 8: "
+        f"write fewer words, or shorten it {TOO_LONG.format(9)}"
     ),
     "run bert --ids 1,1,1 --size max_positions=2": (
-        f"The prompt would grow to 3 words, but there are positions for 2: {TOO_LONG.format(3)}"
+        f"The prompt has 3 words, but there are positions for 2: shorten it {TOO_LONG.format(3)}"
     ),
     "run bart --ids 1 --target-ids 1,1,1,1,1,1,1 --generate 3 --cache": (
-        f"The target prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+        f"The target prompt would grow to 9 words, but there are positions for 8: "
+        f"write fewer words, or shorten it {TOO_LONG.format(9)}"
     ),
     "run bart --ids 1,1,1,1,1,1,1,1,1 --generate 3": (
-        f"The prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+        f"The prompt has 9 words, but there are positions for 8: shorten it {TOO_LONG.format(9)}"
     ),
     "run gpt2 --generate 0": "--generate is the number of words to write, at least 1, not 0.",
     "run gpt2 --generate -1": "--generate is the number of words to write, at least 1, not -1.",
