@@ -23,6 +23,8 @@ LARGE_ROUND, MOST_LARGE_ROUNDS = 1024, 60
 MOST_DRAWS = DRAWS_PER_ROUND * MOST_ROUNDS + LARGE_ROUND * MOST_LARGE_ROUNDS
 MISTAKE_BATCH = 256
 """Draws on which all mistakes are evaluated at once; a limit, so that memory stays small."""
+NUMBERS_AT_ONCE = 4_000_000
+"""How many numbers of draws are computed together: of a large model, one draw has thousands."""
 SAMPLES, MOST_SAMPLE_ROUNDS = 1024, 64
 """Easy draws on which a recipe is judged, and the rounds of drawing to find them."""
 ENOUGH = 0.05
@@ -100,8 +102,11 @@ def _suitable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flag
 def easy_by_hand(problem: Problem, given: Numbers) -> Flags:
     """Return which draws are easy to work out by hand: small, varied, without ties in rounding. (draws,)"""
     good = np.ones(len(next(iter(given.values()))), dtype=bool)
-    for _, flags in conditions(problem, given):
-        good &= flags
+    at_once = max(1, NUMBERS_AT_ONCE // sum(node.shape[0] * node.shape[1] for node in toposort(problem.outputs)))
+    for n in range(0, len(good), at_once):
+        part = slice(n, n + at_once)
+        for _, flags in conditions(problem, {node: table[part] for node, table in given.items()}):
+            good[part] &= flags
     return good
 
 

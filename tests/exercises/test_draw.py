@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import tracemalloc
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -16,8 +17,8 @@ from support.selection import often
 from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.distinct_mistakes import mistakes as mistakes_of
-from byhand.exercises.draw import Student, Variant, telling, variants
-from byhand.exercises.problem import Problem, problem
+from byhand.exercises.draw import Student, Variant, easy_by_hand, telling, variants
+from byhand.exercises.problem import Problem, problem, random_tables
 from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
 
 STUDENTS = [Student(f"s{n}") for n in range(6)]
@@ -239,3 +240,17 @@ def test_one_number_table_after_table_and_equal_shares_tell_of_no_mistake(
     built = problem(read_exercise(find(name)))
     right = [np.array([[4.702, 3.066, 0.141][: len(row)]]) for row in wrong]
     assert telling(built, right, [np.array([row]) for row in wrong]).tolist() == [tells]
+
+
+def test_draws_of_a_large_model_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a wrong answer is marked within 600 MB. Which draws are easy does not depend on how many are taken at once."""
+    large = problem(read_exercise(find("learnt-decider")))
+    tracemalloc.start()
+    given = random_tables(large, np.random.default_rng(0), 8_192)
+    easy = easy_by_hand(large, given)
+    assert tracemalloc.get_traced_memory()[1] < 300e6
+    tracemalloc.stop()
+    monkeypatch.setattr("byhand.exercises.draw.NUMBERS_AT_ONCE", 100_000)
+    some = {node: table[:500] for node, table in given.items()}
+    assert easy.any()
+    assert np.array_equal(easy_by_hand(large, some), easy[:500])
