@@ -171,7 +171,7 @@ def easy_draws(problem: Problem) -> Numbers | None:
     for _ in range(MOST_SAMPLE_ROUNDS):
         given = random_tables(problem, generator, SAMPLES * DRAWS_PER_ROUND)
         good = easy_by_hand(problem, given)
-        found.append({node: table[good] for node, table in given.items()})
+        found.append({node: table[np.flatnonzero(good)[:SAMPLES]] for node, table in given.items()})
         count += int(good.sum())
         if count >= SAMPLES:
             break
