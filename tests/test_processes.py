@@ -35,6 +35,7 @@ def no_start() -> Callable[[int], int]:
     raise ByhandError("There is no key.")
 
 
+@pytest.mark.slow
 def test_the_jobs_that_go_well_are_done_in_order() -> None:
     start = time.monotonic()
     results = list(spread_within(Limits(2.0, 400_000_000), odd, (), list(range(9)), 2))

@@ -34,6 +34,7 @@ def test_the_examples_of_the_docstrings_run(module: str) -> None:
     assert result.failed == 0
 
 
+@pytest.mark.slow
 def test_the_guide_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each block of docs/python.md as a reader would type it, one after the other; what it promises is what comes."""
     monkeypatch.chdir(tmp_path)

@@ -261,6 +261,7 @@ parts = st.recursive(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @given(part=parts)
 @example(part=divided(E_LETTER, added(times_e(Part(2, 4, *["2"] * 5)), Part(1, 4, *["1"] * 5), "+")))
@@ -346,6 +347,7 @@ def test_a_table_in_every_notation(form: str, table: list[list[Decimal]]) -> Non
     assert [constant_value(entry) for entry in found.entries] == [Fraction(cell) for row in table for cell in row], text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", WITH_COMMA)
 @given(table=tables)
 @profile(max_examples=40, deadline=None)

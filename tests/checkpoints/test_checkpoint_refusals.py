@@ -361,6 +361,7 @@ def reads_or_refuses(folder):
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpt2", "bert", "torch_transformer"])
 def test_no_nonsense_in_any_key_gets_past(tmp_path, name):
     folder = shutil.copytree(DATA / name, tmp_path / name)

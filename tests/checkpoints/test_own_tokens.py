@@ -166,6 +166,7 @@ def test_a_vocabulary_of_128_000_makes_a_small_book(tmp_path: Path) -> None:
 FAMILIES = ("bert", "t5", "llama", "mamba", "bart", "roberta", "deepseek_v3", "gemma2", "bloom", "marian", "lstm_lm")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [*FAMILIES[:2], *(pytest.param(m, marks=pytest.mark.slow) for m in FAMILIES[2:])])
 def test_a_large_vocabulary_of_every_family(model: str, tmp_path: Path) -> None:
     """The rows and columns of the words that are shown, wherever a family keeps them, and a book that recalculates."""

@@ -271,6 +271,7 @@ def test_a_wrong_workbook_exits_with_1(here: Path) -> None:
 SHEET = "xl/worksheets/sheet2.xml"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "name"),
     [
@@ -429,6 +430,7 @@ def test_a_console_with_few_letters_is_no_error() -> None:
     assert done.stdout.splitlines()[2].split()[-1] == b"??"
 
 
+@pytest.mark.slow
 def test_bytes_that_are_no_text_are_no_error(here: Path) -> None:
     assert program(r"workbook softmax -o $(printf '\377.xlsx')").returncode == 0
     assert os.listdir(os.fsencode(here)) == [b"\xff.xlsx"]

@@ -121,6 +121,7 @@ def test_what_has_no_end_is_refused_at_once(every: bool, endless: Path) -> None:
     assert child.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_pipe_without_an_end_is_bounded(furnished: Path) -> None:
     """What is read from the standard input has a size, too."""
 

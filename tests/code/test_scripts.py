@@ -204,6 +204,7 @@ def test_what_a_notebook_says_of_queries_is_so(model: str, task: str) -> None:
     assert task in notebook(build(Recipe(model)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [pytest.param("gpt2", marks=pytest.mark.slow), "attention"])
 def test_a_notebook_runs_from_top_to_bottom(model: str, tmp_path: Path) -> None:
     """Its last table is the lesson's, it ends with three things to try, and it is the same each time."""

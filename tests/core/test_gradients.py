@@ -345,6 +345,7 @@ def test_nothing_flows_to_a_maximum_that_is_subtracted_and_nothing_is_lost() -> 
     assert names[1] - names[0] == {"softmax.max", "max"}
 
 
+@pytest.mark.slow
 def test_the_loss_must_not_depend_on_what_is_called_a_shift() -> None:
     """Every table in that role is a maximum whose reader would give the same result with any other number."""
     for name in GRADIENT_MODELS:

@@ -30,6 +30,7 @@ from byhand.derivations.topic_page import prove
 from byhand.derivations.topics import TOPICS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "most", [2, pytest.param(12, marks=pytest.mark.slow), pytest.param(10_000, marks=pytest.mark.sweep)]
 )

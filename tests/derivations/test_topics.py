@@ -142,6 +142,7 @@ def test_attention_forward() -> None:
     assert last_line("attention", "In components", {"Q": Q, "K": K, "V": V}, T=3, d_k=2, i=2, c=1) == near(z[1, 0])
 
 
+@pytest.mark.slow
 def test_attention_backward() -> None:
     """Step by step as the page says: A, D, E, and from them the three gradients."""
     A = softmax(Q @ K.T / math.sqrt(2))

@@ -75,6 +75,7 @@ def the_set(tmp_path_factory: pytest.TempPathFactory) -> Sets:
     return of
 
 
+@pytest.mark.slow
 @each_purpose
 def test_no_part_of_any_file_holds_the_secret_or_a_classmate(name: str, practice: bool, the_set: Sets) -> None:
     """The learning systems' files hold the whole class, but not the secret either; only keys/secret does."""
@@ -127,6 +128,7 @@ def test_the_attack_guesses_a_seed_and_has_a_classmates_numbers(tmp_path: Path) 
     assert a_classmate(attack, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["key", "properties", "comment", "page"])
 def test_the_attack_finds_a_seed_or_a_secret_that_is_somewhere_in_the_files(where: str, tmp_path: Path) -> None:
     """A number of 15 digits in the practice key, a secret in a workbook's properties, and so on."""

@@ -50,6 +50,7 @@ def test_a_name_is_text_in_the_book_and_in_the_key(name: str) -> None:
 # The same files, however they are made
 
 
+@pytest.mark.slow
 def test_everybody_has_other_numbers_and_the_same_ones_in_another_class() -> None:
     make_set(order("class", 5))
     make_set(order("larger", 60))
@@ -69,6 +70,7 @@ def test_blocks_and_processes_make_no_difference(monkeypatch: pytest.MonkeyPatch
     assert tree("by two") == tree("class")
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_numbers() -> None:
     make_set(order("three"))
     make_set(order("four", seed=4))
@@ -112,6 +114,7 @@ def test_a_refusal_in_a_process_is_the_same_refusal() -> None:
         list(spread(doubler, (0,), [1, 2, 13, 4], 2))
 
 
+@pytest.mark.slow
 def test_a_process_that_the_system_ends_is_told() -> None:
     with pytest.raises(
         ByhandError, match=r"^The system has stopped one of the processes, perhaps for want of memory: "

@@ -81,6 +81,7 @@ def test_an_empty_file_is_made_again() -> None:
     assert tree("class") == before
 
 
+@pytest.mark.slow
 def test_without_a_seed_a_set_is_continued_by_its_own_secret() -> None:
     make_set(order("class", seed=None))
     first = tree("class")
@@ -92,6 +93,7 @@ def test_without_a_seed_a_set_is_continued_by_its_own_secret() -> None:
     assert not set(tree("another/students").values()) & set(tree("class/students").values())
 
 
+@pytest.mark.slow
 def test_a_set_with_a_seed_is_continued_without_naming_it() -> None:
     make_set(order("class"))
     first = tree("class")
@@ -108,6 +110,7 @@ def test_students_who_come_later_are_added() -> None:
     assert tree("class") == tree("nine")
 
 
+@pytest.mark.slow
 def test_a_name_that_is_mended_is_mended_in_the_book() -> None:
     def made(name: str, folder: str) -> SetResult:
         return make_set(SetOptions(HEAD, Path(folder), Roster((Student("1", name), Student("2", "Emmy"))), seed=3))
@@ -137,6 +140,7 @@ def test_another_set_in_the_same_folder_is_refused_unless_forced(other: str) -> 
     assert tree("class") == tree("right")
 
 
+@pytest.mark.slow
 def test_another_recipe_in_the_same_folder_is_refused() -> None:
     text = HEAD.read_text()
     for name, words in {"one": text, "two": text}.items():
@@ -150,6 +154,7 @@ def test_another_recipe_in_the_same_folder_is_refused() -> None:
     )
 
 
+@pytest.mark.slow
 def test_files_that_are_not_of_a_set_are_not_touched() -> None:
     Path("class/students").mkdir(parents=True)
     Path("class/students/student-001.xlsx").write_bytes(b"precious")
@@ -169,6 +174,7 @@ def test_a_folder_that_says_nothing_sound_of_itself_is_refused(text: str) -> Non
     assert refusal(order("class")).startswith("class holds files that byhand has not begun as a set: ")
 
 
+@pytest.mark.slow
 def test_a_set_cannot_have_files_outside_its_folder_removed() -> None:
     make_set(order("class"))
     Path("precious.xlsx").write_bytes(b"precious")

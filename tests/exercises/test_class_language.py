@@ -84,6 +84,7 @@ def test_a_key_without_a_language_is_english_and_an_unknown_one_is_refused() -> 
     assert "has no sound 'language'" in str(refused.value)
 
 
+@pytest.mark.slow
 def test_marks_and_feedback_are_in_the_language_of_the_set() -> None:
     make_set(order("class", 2, language="de", formats=("xlsx",)))
     report, right = FileChecker(Path("class"), reveal=True, as_json=False)(

@@ -202,6 +202,7 @@ def test_right_answers_earn_all_points_and_one_grade(made: dict[str, Any]) -> No
     assert graded["most"] == 27
 
 
+@pytest.mark.slow
 def test_a_mistake_in_one_part_counts_there_alone(made: dict[str, Any]) -> None:
     """A wrong table in part 2 is carried forward inside part 2; the parts with the same recipe are not touched."""
     path = answered(made, {0: lambda row: [x + 0.25 for x in row], 1: lambda row: [row[0] + 2, *row[1:]]})
@@ -214,6 +215,7 @@ def test_a_mistake_in_one_part_counts_there_alone(made: dict[str, Any]) -> None:
     assert sum(mark.most for mark in marks) == pytest.approx(27)
 
 
+@pytest.mark.slow
 def test_a_known_mistake_is_named_in_its_part(made: dict[str, Any]) -> None:
     grader = Grader(load_key(Path("exam")))
     built = grader.marker.problem
@@ -329,6 +331,7 @@ def test_a_wrong_part_names_itself() -> None:
     assert refusal(text) == ("The exercise attention.toml has no 'teaches': add it (a ready-made one shows how).")
 
 
+@pytest.mark.slow
 def test_what_students_read_is_in_parts_in_every_format(made: dict[str, Any]) -> None:
     """Each part has its heading, its given tables and its questions; only names that two parts have get a prefix."""
     with ZipFile("exam/keys/canvas.zip") as archive:
@@ -350,6 +353,7 @@ def test_what_students_read_is_in_parts_in_every_format(made: dict[str, Any]) ->
         assert "part2.W_Q" not in text
 
 
+@pytest.mark.slow
 def test_the_first_sheet_of_the_workbook_lists_the_parts(made: dict[str, Any]) -> None:
     book = load_workbook("exam/students/student-001.xlsx")
     texts = [cell.value for row in book["Exercise"] for cell in row if isinstance(cell.value, str)]

@@ -217,6 +217,7 @@ def test_a_key_of_a_newer_version(made: Path) -> None:
     assert refusal(path) == f"The key {path} is of version 2, which this byhand does not read: update it."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "1" + "0" * 400])
 @pytest.mark.parametrize("table", ["answers", "drawn"])
 def test_a_number_that_is_too_large_for_one_is_not_sound(number: str, table: str, made: Path) -> None:

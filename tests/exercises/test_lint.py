@@ -99,6 +99,7 @@ def test_numbers_too_large_for_the_level_are_reported() -> None:
     assert linted(text.replace("{}", "4"), 8).sizes == []
 
 
+@pytest.mark.slow
 def test_the_command_says_that_nothing_is_wrong() -> None:
     lines = answer("byhand exercise dot-product --lint --seeds 20").splitlines()
     assert lines[0].startswith("dot-product: 20 variants, ")
@@ -108,6 +109,7 @@ def test_the_command_says_that_nothing_is_wrong() -> None:
     assert lines[4:] == ["Nothing is wrong."]
 
 
+@pytest.mark.slow
 def test_the_command_tells_programs() -> None:
     told = json.loads(answer("byhand exercise dot-product --lint --seeds 20 --json"))
     assert (told["ok"], told["exercise"], told["variants"]) == (True, "dot-product", 20)

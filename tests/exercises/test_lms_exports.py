@@ -50,6 +50,7 @@ def test_every_ready_made_exercise_is_marked_as_it_should_be(name: str, count: i
     assert findings(problem(read_exercise(find(name))), count) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*often(ready_made(), OFTEN), "midterm"])
 def test_weights_and_points_add_up_for_every_ready_made_exercise(name: str) -> None:
     """As Moodle counts them, where every number counts; in Canvas and QTI to the last hundredth."""
@@ -62,6 +63,7 @@ def test_weights_and_points_add_up_for_every_ready_made_exercise(name: str) -> N
     assert sum(float(share) for part in own for share in shares(part)) == pytest.approx(asked.exercise.points, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "count", [2, pytest.param(10, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.sweep)]
 )

@@ -174,6 +174,7 @@ def every_format(built: Problem, one: Variant, folder: Path) -> dict[str, str]:
     return {name: unescape(unescape(text)) for name, text in texts.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["attention", "gpt2", "softmax"])
 def test_own_words_label_the_tables_in_every_format(model: str, tmp_path: Path) -> None:
     size = "size = { tokens = 2, d_model = 2, d_k = 2 }"
@@ -198,6 +199,7 @@ def test_words_are_as_many_as_the_rows() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_text_of_its_own_stands_in_every_format_and_leaves_the_rule(tmp_path: Path) -> None:
     own = "How much does each word look at <each> other?"
     built = problem_of(f'{HEAD}text = "Read & think."\n{ASK}text = "{own}"\nhint = "Rows add up to 1."\n')

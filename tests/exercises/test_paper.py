@@ -94,6 +94,7 @@ def test_a_worksheet_holds_the_given_numbers_and_no_answer() -> None:
                 assert f"{value:.{places}f}" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_a_worksheet_shows_no_table_that_is_asked_or_on_the_way(name: str) -> None:
     built, variant = case(name)

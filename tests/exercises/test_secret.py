@@ -33,6 +33,7 @@ def secret_of(folder: str) -> bytes:
     return bytes.fromhex(Path(folder, "keys", "secret").read_text())
 
 
+@pytest.mark.slow
 def test_a_secret_has_256_bits_of_the_operating_system(monkeypatch: pytest.MonkeyPatch) -> None:
     make_set(order("class", seed=None))
     assert len(secret_of("class")) == 32
@@ -70,6 +71,7 @@ def test_exam_practice_and_another_recipe_of_one_secret_have_other_numbers() -> 
     assert len(set(drawn)) == 15
 
 
+@pytest.mark.slow
 def test_an_exam_and_practice_of_one_seed_have_other_numbers() -> None:
     make_set(order("exam"))
     make_set(order("practice", practice=True))
@@ -86,6 +88,7 @@ def test_a_seed_gives_the_numbers_that_it_has_always_given() -> None:
 NUMBERS, OF_A_QUESTION = [25, 440, 163, 54], [1, 635, 193, 360]
 
 
+@pytest.mark.slow
 def test_a_practice_key_holds_one_student_and_neither_seed_nor_secret() -> None:
     for folder, seed in (("secret", None), ("seed", 3)):
         make_set(order(folder, seed=seed, practice=True))
@@ -107,6 +110,7 @@ def test_a_practice_key_holds_one_student_and_neither_seed_nor_secret() -> None:
             assert list(own["students"]) == [student.id]
 
 
+@pytest.mark.slow
 def test_the_key_itself_does_not_hold_the_secret() -> None:
     make_set(order("class", seed=None, formats=("xlsx", "html", "moodle", "canvas")))
     text = secret_of("class").hex().encode()
@@ -219,6 +223,7 @@ OTHERS = {"secret": Source(secret=bytes([2]) * 32), "purpose": replace(ONE, purp
 STUDENTS, PAIRINGS = 40, 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", often(ready_made(), ["attention-head", "softmax", "find-the-wrong-score"]))
 @pytest.mark.parametrize("other", OTHERS)
 def test_with_another_secret_no_number_is_the_same_more_often_than_by_chance(name: str, other: str) -> None:

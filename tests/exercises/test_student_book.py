@@ -108,6 +108,7 @@ def shown(each: Problem) -> set[Node]:
     return {each.lesson.tables[name] for name in each.exercise.show} - planted
 
 
+@pytest.mark.slow
 def test_no_part_of_an_exam_book_holds_a_number_that_is_an_answer(each: Problem) -> None:
     """Searched in the sheets, the texts, names, properties, drop-downs, stored results: as it is and rounded."""
     for variant in drawn(each):
@@ -129,6 +130,7 @@ def test_no_part_of_an_exam_book_holds_a_number_that_is_an_answer(each: Problem)
             assert not (near - {f"{float(w):.{n}f}" for w in widths for n in range(2, 7)}) & secret, name
 
 
+@pytest.mark.slow
 def test_the_cells_of_an_exam_book_hold_what_is_given_and_no_more(each: Problem) -> None:
     """Every stored number of every sheet, formulas' results too."""
     for variant in drawn(each):
@@ -149,6 +151,7 @@ NAME_AND_ID = ("Exercise", 4, 3), ("Exercise", 5, 3)
 """A student may type a name, but not another id."""
 
 
+@pytest.mark.slow
 def test_an_asked_cell_is_empty_and_open_and_all_that_is_given_is_locked(each: Problem) -> None:
     (variant, _) = drawn(each)
     book = StudentBook(each)

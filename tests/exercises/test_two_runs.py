@@ -95,6 +95,7 @@ def test_the_sentence_says_whose_lock_it_is_and_since_when(holder: subprocess.Po
     assert owner["since"].startswith(time.strftime("%Y-%m-%d "))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kills a process as only Unix does")
 def test_a_lock_whose_process_was_killed_holds_nobody_up(holder: subprocess.Popen[str]) -> None:
     os.kill(holder.pid, signal.SIGKILL)
@@ -154,6 +155,7 @@ def test_two_runs_of_grade_do_not_write_into_one_folder(holder: subprocess.Popen
 # Files of another set
 
 
+@pytest.mark.slow
 def test_each_file_of_a_student_has_a_mark_of_its_own() -> None:
     make_set(order("class", 3, formats=("xlsx", "html")))
     make_set(order("four", 3, seed=4, formats=("xlsx", "html")))
@@ -222,6 +224,7 @@ def test_what_is_no_file_of_byhands_has_no_mark(data: bytes) -> None:
     assert mark_of(Path("nowhere.xlsx")) is None
 
 
+@pytest.mark.slow
 def test_ids_that_differ_in_capitals_alone_have_files_and_numbers_of_their_own() -> None:
     """On a system that takes Ada.xlsx and ada.xlsx for one file, one would replace the other."""
     students = tuple(Student(id) for id in ("ada", "Ada", "ADA", "bob"))

@@ -62,6 +62,7 @@ def test_a_version_does_not_depend_on_the_class_and_the_rest_is_continued() -> N
     assert tree("at once/students") == after
 
 
+@pytest.mark.slow
 def test_a_student_keeps_the_version_when_the_roster_is_in_another_order() -> None:
     people = tuple(Student(f"s{n}") for n in range(4))
     options = order("class", 4, versions=2, formats=("html",))

@@ -58,6 +58,7 @@ def has_dots(line: Line) -> bool:
     return "…" in text(line[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sweep(BOOKS, FEWEST))
 def test_every_line_of_a_lesson_means_what_the_table_holds(name: str) -> None:
     """After an = the line is worth what is in the table, after a ≈ nearly; the last line is the table's number."""

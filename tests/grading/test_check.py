@@ -91,6 +91,7 @@ def test_a_wrong_cell_has_a_reason_and_a_step_but_no_answer(made: tuple[Path, Ke
     assert found["step"] == step
 
 
+@pytest.mark.slow
 def test_what_people_type_is_read_and_shown_as_it_was_read(made: tuple[Path, Key]) -> None:
     folder, _ = made
     facts = json.loads(told(f"byhand check {folder}/odd.xlsx --key {folder} --json", 1))
@@ -215,6 +216,7 @@ BESIDE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", often(BESIDE, ["the practice key", "the keys of the set"]))
 def test_the_key_beside_it_is_found(place: str, made: tuple[Path, Key], tmp_path: Path) -> None:
     folder, _ = made

@@ -353,6 +353,7 @@ def test_a_few_of_them_through_the_command(pupil: b.Pupil, tmp_path: Path) -> No
         assert byhand(f"byhand check {path} --key {pupil.folder}").exit_code == code
 
 
+@pytest.mark.slow
 def test_the_zip_of_the_class(pupil: b.Pupil, tmp_path: Path) -> None:
     line = f"byhand grade {b.in_a_zip(pupil, tmp_path)} --key {pupil.folder} -o {tmp_path / 'out'} --jobs 1"
     assert byhand(line).stdout.startswith("4 students: 1 graded, 3 missing.\n")

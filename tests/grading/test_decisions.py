@@ -307,6 +307,7 @@ def made_again(folder: Path) -> Key:
     return read_key(folder / "set" / "keys" / "key.json")
 
 
+@pytest.mark.slow
 def test_books_without_answers_are_told(tmp_path: Path) -> None:
     a_set(tmp_path / "set", 3, "dot-product", formats=("xlsx",))
     (tmp_path / "set" / "students").rename(tmp_path / "in")

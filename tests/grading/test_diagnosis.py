@@ -129,6 +129,7 @@ def test_a_place_that_no_table_has_is_wrong(place: float) -> None:
     assert verdicts(of.mark(0, rows))[:2] in (["WRONG", "RIGHT"], ["SLIP", "RIGHT"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["attention-head", "softmax"])
 def test_two_mistakes_are_both_named_in_a_few(name: str) -> None:
     found = both_named(name, 2, 12)

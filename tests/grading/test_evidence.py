@@ -50,6 +50,7 @@ def share(marks: tuple[CellMark, ...]) -> float:
     return sum(mark.points for mark in marks) / sum(mark.most for mark in marks)
 
 
+@pytest.mark.slow
 def test_one_wrong_score_costs_no_more_than_itself() -> None:
     of = head()
     for n in range(20):
@@ -127,6 +128,7 @@ def test_numbers_whose_differences_are_beyond_bounds_are_wrong_without_a_warning
     assert share(of.mark(0, [huge[0], *of.right(0)[1:]])) < 1
 
 
+@pytest.mark.slow
 def test_one_number_that_a_mistake_leads_to_is_named_and_not_paid() -> None:
     """Without rows, the softmax of sort leads to 17 everywhere."""
     of = class_of("sort", 5)
@@ -216,6 +218,7 @@ def test_each_share_is_paid_for_its_own_verdict() -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_slip_names_no_numbers_of_a_table_that_nobody_sees() -> None:
     """The values of a head are worked out, not shown: their products are not named, those of given tables are."""
     of, sentences = head(), set[str]()
@@ -263,6 +266,7 @@ def offered(model: str, size: dict[str, int], table: str) -> set[str]:
     return {m.name for m in applicable([*made.outputs, *(q.node for q in made.questions)])}
 
 
+@pytest.mark.slow
 def test_to_too_few_places_costs_the_same_wherever_it_stands() -> None:
     """Z = −3.4 for −3.375 earned nothing, in the table before it half: with an earlier step or without, it is half."""
     of, tried = head(), 0

@@ -337,6 +337,7 @@ EXTRAS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", EXTRAS)
 def test_nothing_but_values_is_handed_on_and_what_is_not_is_named(what: str, marked: MarkedSet) -> None:
     hostile = b'<a TargetMode="External" Target="http://evil.example"/>'

@@ -38,6 +38,7 @@ def test_there_are_many_kinds() -> None:
     assert len(FORGERIES) >= 43
 
 
+@pytest.mark.slow
 def test_honest_work_is_graded_without_a_look(on_desk: Desk, grader: Grader, tmp_path: Path) -> None:
     """The same way of filling in, without a forgery: numbers, and formulas over cells that are seen."""
     on_desk.book(ME, on_desk.right()).save(tmp_path / "s01.xlsx")

@@ -55,6 +55,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Key]:
     return folder, key
 
 
+@pytest.mark.slow
 def test_books_of_another_set_are_to_be_looked_at_and_are_nobodys_copies(tmp_path: Path) -> None:
     for folder, ids in (("practice", ["student"]), ("quiz", ["student-001", "student-002", "student-003"])):
         students = tuple(Student(id) for id in ids)
@@ -151,6 +152,7 @@ def test_a_second_run_reads_only_what_is_new(made: tuple[Path, Key], tmp_path: P
     assert not (tmp_path / "out" / "feedback" / "s003.xlsx").exists()
 
 
+@pytest.mark.slow
 def test_what_a_person_must_look_at_has_no_grade(made: tuple[Path, Key], tmp_path: Path) -> None:
     """Nor does anything that a student gets name anybody else."""
     folder, key = made
@@ -192,6 +194,7 @@ def test_sheets_and_keys_beside_the_books_that_were_handed_out_are_not_handed_in
         assert len(files) == 4
 
 
+@pytest.mark.slow
 def test_answers_that_cannot_be_read_go_to_a_person(made: tuple[Path, Key], tmp_path: Path) -> None:
     folder, key = made
     (tmp_path / "in").mkdir()

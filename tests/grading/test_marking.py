@@ -176,6 +176,7 @@ def test_a_choice_follows_from_the_numbers_that_were_written() -> None:
     assert (marks[9].verdict.name, marks[9].sentence) == ("FOLLOWS", "Right from your own scores.")
 
 
+@pytest.mark.slow
 def test_right_answers_that_are_rounded_as_asked_may_be_worked_on_with() -> None:
     """The result is right, not right from one's own earlier step: those steps are the right ones."""
     of = class_of("attention-head", 20)
@@ -203,6 +204,7 @@ def test_shares_of_the_recipe_are_given() -> None:
     assert {mark for _, _, mark, _ in wrong_answers(of.problem, of.told, of.made)[0]} == {0.25}
 
 
+@pytest.mark.slow
 def test_no_sentence_holds_the_answer() -> None:
     of = class_of("attention-head", 2)
     for _, changed in of.told:

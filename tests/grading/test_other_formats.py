@@ -111,6 +111,7 @@ INSERTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", INSERTED)
 def test_inserted_rows_and_columns(where: str, tmp_path: Path) -> None:
     book = filled(tmp_path / "s01.xlsx", change=inserted(**INSERTED[where]))

@@ -105,6 +105,7 @@ def test_every_stand_in_is_listed() -> None:
     assert {*REFUSED, *READ} == {path.name for path in DATA.iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_file_that_is_refused(name: str, of_stand_ins: dict[str, dict[str, Any]]) -> None:
     said = of_stand_ins[name]

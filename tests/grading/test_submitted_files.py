@@ -57,6 +57,7 @@ SYSTEMS = {
 SLOW = ("Moodle, without", "Canvas")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "system", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SYSTEMS]
 )

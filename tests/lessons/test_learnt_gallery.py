@@ -171,6 +171,7 @@ def test_three_letters_are_reversed() -> None:
     assert cross.without.right < 0.4, "as good as a guess among three letters"
 
 
+@pytest.mark.slow
 def test_phrases_are_translated_and_the_cross_attention_crosses() -> None:
     """English has the colour first, Spanish the noun; gato, casa and mesa look at their nouns, negro at black.
 
@@ -196,6 +197,7 @@ def test_two_digits_are_added() -> None:
     assert found("learnt-adding").head("layer1.head1").without.right < 0.35
 
 
+@pytest.mark.slow
 def test_names_are_written_letter_by_letter() -> None:
     """Sampled with other seeds it writes names of the text, and others that sound like them."""
     recipe = GALLERY["learnt-names"]
@@ -265,6 +267,7 @@ def test_the_transformer_finds_who_drinks_what_by_looking_after_the_same_word() 
         assert head.without.right < 0.5
 
 
+@pytest.mark.slow
 def test_the_page_about_the_gallery_states_what_is_measured() -> None:
     text = (WORKSHEETS.parent / "docs" / "gallery.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\S+)` \| .* \| ([0-9,]+) \| ([0-9.]+) \| ([0-9.]+) \| ([0-9.]+) \|$", text, re.MULTILINE)

@@ -326,6 +326,7 @@ def test_the_default_model_learns_its_text_in_seconds() -> None:
     assert time.process_time() - start < 10
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_writes_what_it_has_learnt(text: Path) -> None:
     """With the signal that Ctrl-C sends, after the note that it writes before it trains, far from the last step."""
     line = "train poem.txt --size max_positions=2 --steps 1000000 -o learnt.toml --save folder --json"
@@ -372,6 +373,7 @@ def test_a_recipe_holds_what_was_learnt(text: Path) -> None:
     assert tomllib.loads(Path("learnt.toml").read_text())["words"][:3] == ["the", "cat", "sat"]
 
 
+@pytest.mark.slow
 def test_a_workbook_holds_what_was_learnt(text: Path) -> None:
     assert "Wrote learnt.xlsx" in answer("byhand train poem.txt --steps 20 --lr 0.03 -o learnt.xlsx")
     assert "gets the stored result of all" in answer("byhand verify learnt.xlsx")

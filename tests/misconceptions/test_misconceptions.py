@@ -241,6 +241,7 @@ def test_each_differs_from_the_key(subject: str) -> None:
         assert gap(answers(subject, name), key(subject)) > 0.01, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subject", MOSTLY_SLOW)
 def test_no_two_give_the_same_answers(subject: str) -> None:
     same = [

@@ -74,6 +74,7 @@ NEAR_WORDS = {
 """How many words the last of t words sees near by: up to a stride back, or in its block (Child et al. 2019, 4.2)."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", NEAR_WORDS)
 @pytest.mark.parametrize("stride", [2, 3])
 def test_far_words_are_kept_and_near_ones_are_dropped(pattern: str, stride: int) -> None:

@@ -62,6 +62,7 @@ def test_gradients_that_are_short_stay() -> None:
     assert numbers["factor"] == 1
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_refused() -> None:
     for command, message in {
         "run lora --size rank=4": "A weight of 4×3 has no need of rank 4: choose one up to 3.",

@@ -123,6 +123,7 @@ def test_sparse_equals_full_with_the_mask(pattern: str, stride: int, summaries: 
         assert ((n[f"layer1.head{h}.weights"] == 0) == (n[f"layer1.{mask}"] == 0)).all()
 
 
+@pytest.mark.slow
 def test_two_steps_reach_every_word_before() -> None:
     """What the factorisation must keep: near, then far, is all (Child et al. 2019, section 4.1)."""
     for pattern in ("strided", "fixed"):

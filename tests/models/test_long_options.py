@@ -41,6 +41,7 @@ def chosen(seed: int, *without: str) -> dict[str, Any]:
     return {name: draw.choice(words) for name, words in CHOICES.items() if name not in without}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", often(range(6), [0, 3]))
 def test_sparse(seed: int) -> None:
     """Each kind of positions once, and both patterns."""
@@ -130,6 +131,7 @@ def test_rotary_positions_of_an_odd_head_are_refused() -> None:
     assert str(error.value) == "Rotary positions turn pairs of features, but a head has 3: choose an even d_k."
 
 
+@pytest.mark.slow
 def test_what_no_head_sees() -> None:
     n, _, _ = ours("sparse-transformer", {"stride": 2}, IDS)
     seen = [{*oracles.seen_words("strided", 0, i, 2, 1), *oracles.seen_words("strided", 1, i, 2, 1)} for i in range(7)]

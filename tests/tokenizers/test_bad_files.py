@@ -65,6 +65,7 @@ def test_bad_files_are_one_sentence(name: str, tmp_path: Path) -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regex", ["(a+)+b", "(x+x+)+y"])
 def test_a_pattern_that_backtracks_for_ever_is_ended(regex: str, tmp_path: Path, capfd: Any) -> None:
     path = tmp_path / "tokenizer.json"

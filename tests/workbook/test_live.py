@@ -94,6 +94,7 @@ NUMBERS = {
 EDITED_OFTEN = [name for name in NUMBERS if not name.endswith(("bias", "gamma", "embedding", "source mask", "weight"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", often(NUMBERS, EDITED_OFTEN))
 def test_a_number_typed_into_a_cell_changes_what_follows_from_it(edit: str) -> None:
     name, table, value = NUMBERS[edit]
@@ -171,6 +172,7 @@ def next_words(made: Lesson) -> list[str]:
     return [vocabulary[int(n.item())] for table, n in made.numbers().items() if table.split(".")[-1] == "next"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpt2-writes", "gpt2-writes turned"])
 def test_a_story_goes_on_from_the_words_that_it_is_given(name: str) -> None:
     """Another first word: other words are written, and every later step reads them."""
@@ -312,6 +314,7 @@ def test_any_one_number_is_live(name: str, data: st.DataObject) -> None:
 # In each program
 
 
+@pytest.mark.slow
 def test_editing_is_live_in_every_program(engine: str) -> None:
     name, table = "gpt2-writes", "layer1.head1.W_V"
     changes, recipe = with_words(name, [2, 3, 4])

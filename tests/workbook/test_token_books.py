@@ -116,12 +116,14 @@ def assert_learns(book: TokenBook, words: Sequence[tuple[str, int]], end_of_word
     assert last == pytest.approx(every / sum(times for _, times in words), rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("model", ["bpe", "bpe-encode", "wordpiece", "wordpiece-encode", "unigram"])
 def test_every_result_is_recalculated(model: str, engine: str) -> None:
     assert verify(token_book(model).path, engine).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("end_of_word", "engine"), ENDS_OF_WORDS)
 def test_typed_words_and_counts_change_every_merge(end_of_word: str, engine: str) -> None:
     book = token_book("bpe", (("merges", 6), ("end_of_word", end_of_word)))
@@ -172,6 +174,7 @@ def test_published_merges() -> None:
     assert gage.graph.report(gage.numbers())["words"] == {"aaabdaaabac": ["aaab", "d", "aaab", "a", "c"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("end_of_word", "engine"), ENDS_OF_WORDS)
 def test_a_typed_word_goes_merge_by_merge(end_of_word: str, engine: str) -> None:
     """In the order in which the merges were learnt, as the plain implementation applies them."""

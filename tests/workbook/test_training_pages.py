@@ -64,6 +64,7 @@ def beside(cell: Cell, columns: int, rows: int = 0) -> Cell:
     return cell[0], cell[1] + rows, cell[2] + columns
 
 
+@pytest.mark.slow
 def test_the_summary_says_what_was_learnt_and_what_can_be() -> None:
     contents = read(book())
     at = texts(contents, "Training")
@@ -75,6 +76,7 @@ def test_the_summary_says_what_was_learnt_and_what_can_be() -> None:
     assert [values[beside(right, n)] for n in (1, 2)] == sorted(values[beside(right, n)] for n in (1, 2))
 
 
+@pytest.mark.slow
 def test_the_curve_is_a_chart_of_cells() -> None:
     with ZipFile(book(share=0.25)) as archive:
         charts = [archive.read(n).decode() for n in archive.namelist() if n.startswith("xl/charts/chart")]
@@ -115,6 +117,7 @@ def test_the_first_step_is_live() -> None:
     np.testing.assert_array_equal(numbers_of(contents, "wte", values), numbers_of(contents, "wte", contents.values))
 
 
+@pytest.mark.slow
 def test_a_count_changes_the_floor() -> None:
     path = book()
     contents = read(path)
@@ -194,6 +197,7 @@ def test_a_model_without_heads_has_no_such_page() -> None:
     assert HEADS not in {sheet for sheet, _, _ in read(book("rnn")).values}
 
 
+@pytest.mark.slow
 def test_pieces_that_were_learnt_have_a_page(tmp_path: Path) -> None:
     """Each merge in order with its count, and the words of the text in pieces, as a plain implementation has them."""
     recipe = Recipe("rnn")

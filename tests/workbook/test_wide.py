@@ -84,6 +84,7 @@ WIDE_MODELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpt2", *(pytest.param(n, marks=pytest.mark.slow) for n in list(WIDE_MODELS)[1:])])
 def test_a_wide_model_computes_its_numbers_in_every_program(name: str, tmp_path: Path, engine: str) -> None:
     path = tmp_path / "wide.xlsx"

@@ -83,6 +83,7 @@ main(sys.argv[1:], prog_name="byhand")
 """
 
 
+@pytest.mark.slow
 def test_only_recalculation_needs_ironcalc(tmp_path: Path) -> None:
     """Everything else imports, builds and writes without it; what needs it says how to install it."""
     book = tmp_path / "softmax.xlsx"
