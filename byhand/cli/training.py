@@ -75,7 +75,7 @@ def train(
         byhand train sentences --lr 0.03 -o learnt.toml
         byhand train sentences --lr 0.03 -o learnt.xlsx
         byhand train sentences --model rnn --lr 0.03 --grid 0.5 --json
-        byhand train names --tokens chars --model llama --hold-out 20% -o llama.toml
+        byhand train names --tokens chars --hold-out 20% -o names.toml
         byhand train phrases --model t5 --lr 0.03 --save translator
         byhand train bars --model vit --lr 0.03 -o bars.toml
     """
