@@ -77,6 +77,7 @@ def test_an_option_that_the_text_names_works(text: str) -> None:
     assert result.exit_code == 0, result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [text for text in INLINE if text.startswith("byhand ")])
 def test_a_command_that_the_text_names_runs(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a folder with one recipe, whose book is built in it; drawing pictures is not tried here."""

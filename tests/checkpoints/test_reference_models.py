@@ -56,6 +56,7 @@ def test_every_number_is_the_references(name: str, form: str, row: int) -> None:
         assert not (numbers[table] != 0)[expected == 0].any(), table
 
 
+@pytest.mark.slow
 @each_row
 @in_each_form(WRITERS)
 def test_the_words_are_those_that_the_reference_wrote(name: str, form: str, row: int) -> None:

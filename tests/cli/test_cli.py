@@ -215,6 +215,7 @@ def test_the_list_of_models_is_whole_in_any_width(width: int, monkeypatch: pytes
     assert not any("…" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_models_as_json() -> None:
     models = {row["name"]: row for row in json.loads(answer("byhand models --json"))["models"]}
     assert list(models) == list(MODELS)
@@ -414,6 +415,7 @@ def test_a_full_disk_is_one_sentence() -> None:
         assert (done.returncode, done.stderr) == (2, sentence), line
 
 
+@pytest.mark.slow
 def test_streams_may_be_closed_and_errors_may_have_no_room() -> None:
     for line, code in {
         "workbook softmax -o closed.xlsx 2>&- >&-": 0,

@@ -142,6 +142,7 @@ def tables(draw: st.DrawFn, example: Any) -> Any:
     return table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_any_table_is_read_or_refused(name: str) -> None:
     file, table, written, read = FILES[name]

@@ -117,6 +117,7 @@ def the_class() -> tuple[list[Sitting], list[Sequence[Callable[[Sequence[str]], 
     return sittings, [[system.mark for system in each] for each in systems]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("habit", HABITS)
 def test_a_habit_earns_what_it_should_in_every_system(habit: str) -> None:
     sittings, markers = the_class()

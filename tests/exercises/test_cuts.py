@@ -135,6 +135,7 @@ def test_a_cut_may_be_typed_in_three_ways(handed_out: Path, tmp_path: Path) -> N
     assert marked(handed_out, tmp_path, [formula, *typed[1:]])[0][0] is Verdict.RIGHT
 
 
+@pytest.mark.slow
 def test_what_is_no_cut_earns_nothing(handed_out: Path, tmp_path: Path) -> None:
     built, (one, two, three) = problem(read_exercise(find("order-of-merges"))), right_cuts(handed_out)
     assert built.questions[0].cuts is not None

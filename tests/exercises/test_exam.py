@@ -191,6 +191,7 @@ def test_a_changed_recipe_of_a_part_is_another_set(tmp_path: Path, monkeypatch: 
     assert Grader(load_key(Path("exam"))).marker.problem.exercise.points == 12  # the key needs no other file
 
 
+@pytest.mark.slow
 def test_right_answers_earn_all_points_and_one_grade(made: dict[str, Any]) -> None:
     path = answered(made, {})
     result = CliRunner().invoke(main, ["check", str(path), "--key", "exam", "--json"])

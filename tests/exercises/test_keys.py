@@ -202,6 +202,7 @@ WRONG: dict[str, Change] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", WRONG)
 def test_a_key_whose_parts_are_not_sound(where: str, made: Path) -> None:
     path = made / "class" / "keys" / "key.json"

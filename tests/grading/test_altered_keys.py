@@ -106,6 +106,7 @@ CHANGES: dict[str, Callable[[Content], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_key_that_was_altered_by_hand_is_refused_by_grade_and_check(change: str, quiz: Path, tmp_path: Path) -> None:
     key = quiz / "keys" / "key.json"

@@ -244,6 +244,7 @@ LATER = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mistake", "case"), ORACLES, ids=lambda value: value if isinstance(value, str) else ""
 )

@@ -51,6 +51,7 @@ WITHOUT_A_WARNING = 0.1
 """The most that wrong numbers may earn by chance, as random ones do."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORGERIES)
 def test_a_forged_book_is_not_graded_as_right(kind: str, on_desk: Desk, grader: Grader, tmp_path: Path) -> None:
     path = tmp_path / "s01.xlsx"

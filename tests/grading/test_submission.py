@@ -160,6 +160,7 @@ TEXTS = {
 """Formulas that give a text, which is read as if it had been typed."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_a_formula_without_a_stored_result(path: Path, formula: str) -> None:
     typed = first(path, formula)

@@ -239,6 +239,7 @@ def refusal(path: Path) -> str:
     return str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHER_KINDS)
 def test_files_of_other_kinds(name: str, tmp_path: Path) -> None:
     path = tmp_path / name

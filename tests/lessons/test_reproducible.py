@@ -56,6 +56,7 @@ RECIPES = GALLERY | {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*sweep(GALLERY, FEWEST), *(n for n in RECIPES if n not in GALLERY)])
 def test_the_command_makes_the_same_book(name: str, tmp_path: Path) -> None:
     book = path_of(name).read_bytes() if name in GALLERY else book_of(RECIPES[name], tmp_path)

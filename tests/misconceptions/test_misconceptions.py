@@ -202,6 +202,7 @@ def test_planted_it_gives_what_the_description_says(name: str) -> None:
     agree(answers(subject, name), case, subject)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=pytest.mark.slow if n not in transformer.CASES else ()) for n in CASES]
 )

@@ -108,6 +108,7 @@ UNSHRUNK = [Phase.explicit, Phase.reuse, Phase.generate]
 """A recipe is small as it is, and building it again and again takes minutes."""
 
 
+@pytest.mark.slow
 @given(recipes_at_random())
 @example(Recipe("mamba", size={"d_inner": 2, "d_state": 1}, ids=[1, 2], generate=2))
 @examples(8, phases=UNSHRUNK)

@@ -46,6 +46,7 @@ def choices(made: Lesson) -> list[int]:
 # The cache
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", WRITERS)
 def test_the_cache_changes_nothing(model: str) -> None:
     tables = build(Recipe(model, generate=4, cache=True)).numbers()

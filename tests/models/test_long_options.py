@@ -83,6 +83,7 @@ def performer(q: Array, k: Array, v: Array, omega: Array, causal: bool) -> Array
     return np.array([oracles.performer(q[: t + 1], k[: t + 1], v[: t + 1], omega)[-1] for t in range(len(q))])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("positions", ["none", "sinusoidal", "learned", "rotary"])
 @pytest.mark.parametrize("model", ATTENTIONS)

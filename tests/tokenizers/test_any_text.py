@@ -80,6 +80,7 @@ def test_unigram_gives_the_normalized_text_back(text: str) -> None:
     check_places(tokenizer, text)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_letters() -> None:
     text = "".join(random.Random(4).choices("ab é你😀\u0301שלום\n\x07 ", k=100_000))
     assert BYTES.encode(text).decoded == text

@@ -287,6 +287,7 @@ def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     assert_shows(name, edited(path_of(name), changes), recipe)
 
 
+@pytest.mark.slow
 def test_the_text_that_a_knn_lm_has_stored_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
     text = [3, 7, 1, 1, 4, 2, 0]
     changes = {at: vocabularies(lesson("knn-lm"))[0][n] for at, n in zip(drop_downs("knn-lm")[1][1], text, strict=True)}
@@ -295,6 +296,7 @@ def test_the_text_that_a_knn_lm_has_stored_is_live(monkeypatch: pytest.MonkeyPat
     assert_shows("knn-lm", values, BOOKS["knn-lm"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpt2", "bert", "transformer", "attention"])
 @given(data=st.data())
 @examples(5)

@@ -127,6 +127,7 @@ def test_what_a_page_adds_stands_where_the_page_shows_the_table_again(name: str,
     assert bool(mirrored) == (bool(training(name, turned).backward.shares) and not in_tiles)
 
 
+@pytest.mark.slow
 @each
 @both_ways
 def test_a_later_step_stands_below_the_one_before_at_a_constant_distance(name: str, turned: bool) -> None:

@@ -94,6 +94,7 @@ LATER = {*WRITERS} - {"gpt2"}
 STORIES = [pytest.param(name, marks=pytest.mark.slow if name in LATER else ()) for name in WRITERS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_takes_the_words_that_pytorch_took(name: str, tmp_path: Path) -> None:
     """Greedy decoding from the reference's own beginning."""
