@@ -163,13 +163,16 @@ def _curves(book: Book, block: Block) -> Chart:
 def _words(book: Book, block: Block) -> Drawn:
     """Return the words of a vocabulary as points, where the rows of a prompt are looked up, and the prompt's ringed.
 
-    Of a large vocabulary, or one that lives on another page, only the prompt's words are points.
+    Of a large vocabulary, or one that lives on another page, only the prompt's words are points. Rows that are given,
+    such as a 1 for each word, are no places to compare.
     """
     node = block.node
     own = (node, *(n for n in node.args if not n.name))
     looked_up = next((n for n in own if n.op is ops.lookup), None)
     table = book.homes.get(looked_up.args[0]) if looked_up else None
-    if table is None or not isinstance(table.node.shape[0].labels, Labels) or node.shape[1] < 2:
+    if table is None or table.node.role is not Role.WEIGHT or node.shape[1] < 2:
+        return ()
+    if not isinstance(table.node.shape[0].labels, Labels):
         return ()
     whole = table.page is block.page and table.node.shape[0] <= MOST_WORDS
     drawn = table if whole else block
