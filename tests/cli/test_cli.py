@@ -215,6 +215,10 @@ def test_the_list_of_models_is_whole_in_any_width(width: int, monkeypatch: pytes
     assert not any("…" in line for line in lines)
 
 
+def test_a_recipe_shows_its_own_sizes() -> None:
+    assert re.search(r"d_model +8\n", answer("byhand models learnt-names"))
+
+
 @pytest.mark.slow
 def test_models_as_json() -> None:
     models = {row["name"]: row for row in json.loads(answer("byhand models --json"))["models"]}

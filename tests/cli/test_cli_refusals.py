@@ -136,6 +136,10 @@ REFUSALS = {
     "run bart --ids 1,1,1,1,1,1,1,1,1 --generate 3": (
         f"The prompt has 9 words, but there are positions for 8: shorten it {TOO_LONG.format(9)}"
     ),
+    "run gpt2 -o gpt2.xlsx": (
+        "run writes .txt, .json, .csv and .npz, not '.xlsx': name such a file, or give --format "
+        "(`byhand workbook` writes .xlsx)."
+    ),
     "run gpt2 --generate 0": "--generate is the number of words to write, at least 1, not 0.",
     "run gpt2 --generate -1": "--generate is the number of words to write, at least 1, not -1.",
     "run bert --generate 2": "bert takes no --generate; it takes --ids, --prompt, --segment-ids, --mask.",

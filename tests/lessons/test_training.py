@@ -448,6 +448,15 @@ def test_what_cannot_be_learnt_from_is_refused(options: str, message: str, text:
     assert message in refusal(f"train {options}")
 
 
+def test_what_is_not_kept_and_a_loss_that_grows_are_said(text: Path) -> None:
+    kept = byhand("byhand train poem.txt --steps 2 --lr 0.03 -o learnt.toml").stderr
+    assert "Nothing is kept" not in kept
+    assert "has grown" not in kept
+    lost = byhand("byhand train poem.txt --steps 2 --lr 100").stderr
+    assert "Nothing is kept: name a file with -o" in lost
+    assert "The loss has grown: try a smaller --lr." in lost
+
+
 def test_a_note_says_how_the_text_was_read(text: Path) -> None:
     result = byhand("byhand train poem.txt --steps 2 --size max_positions=2")
     assert "4 lines are longer than the model's 2 positions and cut: 8 sequences in all." in result.stderr
