@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.commands import answer
+from support.commands import STRICT, answer
 from support.lessons import GALLERY, WORKSHEETS
 
 from byhand.code.script import variable
 
-TORCH = Path("/opt/torchenv/bin/python")
-"""A Python that has PyTorch; what needs it is skipped elsewhere."""
+TORCH = os.environ.get("BYHAND_TORCH_PYTHON", "")
+"""A Python that has PyTorch, named in the environment; what needs it is skipped elsewhere."""
 RUNNER = """
 import runpy, sys
 sys.modules["byhand"] = None  # importing it fails
@@ -32,7 +33,7 @@ def run_in(folder: Path, python: Path | str, recipes: list[str], library: str) -
         path = WORKSHEETS / f"{recipe}.toml"
         answer(f"byhand code {path} --as {library} -o {folder}/{recipe}.py --weights {folder}/{recipe}.npz")
     (folder / "runner").write_text(RUNNER)
-    run = [str(python), "-W", "error", "runner", *(f"{recipe}.py" for recipe in recipes)]
+    run = [str(python), *STRICT, "runner", *(f"{recipe}.py" for recipe in recipes)]
     subprocess.run(run, cwd=folder, check=True, capture_output=True)
 
 
@@ -64,7 +65,7 @@ def test_numpy_computes_a_recipe(recipe: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.skipif(not TORCH.exists(), reason="needs PyTorch")
+@pytest.mark.skipif(not TORCH, reason="needs PyTorch: BYHAND_TORCH_PYTHON names a Python that has it")
 def test_pytorch_computes_the_recipes(tmp_path: Path) -> None:
     """Tables are within 1e-10, and gradients, which autograd found, within 1e-9; after Adam (see above) within 1e-8."""
     run_in(tmp_path, TORCH, list(GALLERY), "torch")

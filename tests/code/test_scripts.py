@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.commands import byhand, refusal
+from support.commands import STRICT, byhand, refusal
 from support.selection import often
 
 from byhand.code.build import script
@@ -60,7 +60,7 @@ def test_a_script_computes_every_table(model: str, tmp_path: Path) -> None:
         (tmp_path / f"{n}.py").write_text(script(lesson)[0])
     (tmp_path / "runner").write_text(RUNNER)
     files = [f"{n}.py" for n in range(len(lessons))]
-    subprocess.run([sys.executable, "-W", "error", "runner", *files], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([sys.executable, *STRICT, "runner", *files], cwd=tmp_path, check=True, capture_output=True)
     found = json.loads((tmp_path / "found.json").read_text())
     for file, (way, lesson) in zip(files, lessons.items(), strict=True):
         for name, numbers in lesson.numbers().items():
@@ -98,7 +98,7 @@ def test_layers_are_a_loop(here: Path) -> None:
     assert len(script(lesson, weights="gpt2.npz")[0].splitlines()) < 130  # the layers' weights are in the file
     Path("gpt2.py").write_text(text)
     Path("runner").write_text(RUNNER)
-    subprocess.run([sys.executable, "-W", "error", "runner", "gpt2.py"], check=True, capture_output=True)
+    subprocess.run([sys.executable, *STRICT, "runner", "gpt2.py"], check=True, capture_output=True)
     found = json.loads(Path("found.json").read_text())["gpt2.py"]
     for name, numbers in lesson.numbers().items():
         np.testing.assert_allclose(np.array(found[variable(name)]), numbers, rtol=1e-12, atol=1e-12, err_msg=name)

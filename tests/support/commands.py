@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from byhand.cli.main import main
 
 PROGRAM = Path(sys.executable).parent / "byhand"
+STRICT = ("-W", "error", "-W", "ignore:During parsing environment variable:ImportWarning")
+"""For another Python: warnings are errors, but that of numpy about features of a processor that it does not know."""
 
 
 def byhand(line: str) -> Result:
