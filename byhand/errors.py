@@ -23,7 +23,7 @@ class TooLarge(ByhandError):
     """What a spreadsheet does not bear: too many cells, too wide a table, too long a formula."""
 
 
-def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.55) -> str:
     """Return the known words most like a mistyped one, or a list of what there is, to end a sentence with."""
     known = list(known)
     close = near(word, known, cutoff)
@@ -34,6 +34,13 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     return f"there are: {', '.join(known[:20])}{more}"
 
 
+def nearest_listed(word: str, known: Iterable[str], command: str) -> str:
+    """Return the known words most like a mistyped one, and the command that lists all, to end a sentence with."""
+    known = list(known)
+    lists_all = f"`{command}` lists all"
+    return f"; {nearest(word, known)} ({lists_all})" if near(word, known) else f": {lists_all}"
+
+
 def nearest_word(word: str, vocabulary: Sequence[str]) -> str:
     """Return the words most like an unknown one, and the whole vocabulary if it is small, to end a sentence with."""
     if len(vocabulary) > MOST_WORDS:
@@ -42,7 +49,7 @@ def nearest_word(word: str, vocabulary: Sequence[str]) -> str:
     return f"{close}the words are {', '.join(vocabulary)}"
 
 
-def near(word: str, known: Iterable[str], cutoff: float = 0.5) -> list[str]:
+def near(word: str, known: Iterable[str], cutoff: float = 0.55) -> list[str]:
     """Return up to three known words most like this one, the nearest first, ignoring case.
 
     Those that are much less like it than the nearest are left out, so that gtp2 is not taken for grpo.

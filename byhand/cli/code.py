@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from byhand.cli.options import NewFile, model_options, recipe_from
+from byhand.cli.options import ModelCommand, NewFile, model_options, recipe_from
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @model_options
 @click.option(
     "--as",

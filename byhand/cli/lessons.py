@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from byhand.cli.main import BadInput
-from byhand.cli.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
+from byhand.cli.options import (
+    ModelCommand,
+    NewFile,
+    Place,
+    document_options,
+    model_options,
+    orientation_option,
+    recipe_from,
+)
 
 if TYPE_CHECKING:  # `byhand --help` must not pay for it
     from byhand.lessons.lesson import Lesson
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @model_options
 @click.option("--show", "names", multiple=True, metavar="NAME", help="Print this table; repeatable.")
 @click.option("--format", "form", metavar="FORMAT", help="text, json, csv or npz.  [default: as FILE ends, or text]")
@@ -53,7 +61,7 @@ def run(
         click.echo(piece, nl=False)
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @model_options
 @click.option("--step", metavar="NAME", help="Explain one table, by its name in the workbook.")
 @click.option("--cell", type=Place(), help="Explain one cell of it, step by step: row and column, from 1.")

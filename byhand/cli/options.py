@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,71 +137,94 @@ class NewFile(click.ParamType):  # type: ignore[type-arg]  # no generic class in
         return Path(value)
 
 
+class HeadedOption(click.Option):
+    """An option that stands under a heading of its own in the help of a ModelCommand."""
+
+    def __init__(self, *args: Any, heading: str, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.heading = heading
+
+
+class ModelCommand(click.Command):
+    """A command that builds a model: its help lists its own options first, then those of all models under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, a section for each heading."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for param in self.get_params(ctx):
+            if isinstance(param, click.Option) and (record := param.get_help_record(ctx)):
+                heading = param.heading if isinstance(param, HeadedOption) else "Options"
+                sections.setdefault(heading, []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
 def model_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the argument MODEL and the options of all commands that build a model."""
+    text, writing, model, learning = (
+        partial(click.option, cls=HeadedOption, heading=heading)
+        for heading in ("The text", "The words that it writes", "The model and its numbers", "Learning")
+    )
     options = [
         click.argument("model", shell_complete=completion_of("model")),
-        click.option("--ids", type=Numbers(), multiple=True, help="The prompt as ids of the vocabulary."),
-        click.option("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
-        click.option("--words", type=Words(), help="Your own words, in place of the model's."),
-        click.option("--words-file", metavar="FILE", help="The same from a text file, one word a line."),
-        click.option(
+        text("--ids", type=Numbers(), multiple=True, help="The prompt as ids of the vocabulary."),
+        text("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
+        text("--words", type=Words(), help="Your own words, in place of the model's."),
+        text("--words-file", metavar="FILE", help="The same from a text file, one word a line."),
+        text(
             "--word-counts",
             type=WordCounts(),
             help="The words that pieces are learnt from, with their counts, or a JSON file of them.",
         ),
-        click.option(
-            "--all-words", is_flag=True, default=None, help="Show every word of a large vocabulary in a workbook."
-        ),
-        click.option("--target-words", type=Words(), help="Your own words of a translator's second vocabulary."),
-        click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
-        click.option("--target-prompt", multiple=True, help="The decoder's words so far, as words."),
-        click.option("--segment-ids", type=Numbers(), multiple=True, help="The segment of each word (BERT)."),
-        click.option("--mask", type=Numbers(), multiple=True, help="1 for a word, 0 for padding."),
-        click.option(
+        text("--all-words", is_flag=True, default=None, help="Show every word of a large vocabulary in a workbook."),
+        text("--target-words", type=Words(), help="Your own words of a translator's second vocabulary."),
+        text("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
+        text("--target-prompt", multiple=True, help="The decoder's words so far, as words."),
+        text("--segment-ids", type=Numbers(), multiple=True, help="The segment of each word (BERT)."),
+        text("--mask", type=Numbers(), multiple=True, help="1 for a word, 0 for padding."),
+        text(
             "--pixels",
             multiple=True,
             metavar="FILE",
             help="A picture (ViT): a .npy file, a small PNG, or rows such as .#../.#..",
         ),
-        click.option("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
-        click.option(
+        writing("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
+        writing(
             "--temperature",
             type=float,
             metavar="T",
             help="Draw each word; a larger T gives more variety, 0 is greedy.",
         ),
-        click.option("--top-k", type=int, metavar="K", help="Draw from the K most probable words."),
-        click.option(
-            "--top-p", type=float, metavar="P", help="Draw from the fewest words whose probabilities add up to P."
-        ),
-        click.option("--beams", type=int, metavar="2", help="Search with two beams."),
-        click.option(
+        writing("--top-k", type=int, metavar="K", help="Draw from the K most probable words."),
+        writing("--top-p", type=float, metavar="P", help="Draw from the fewest words whose probabilities add up to P."),
+        writing("--beams", type=int, metavar="2", help="Search with two beams."),
+        writing(
             "--cache", is_flag=True, default=None, help="Compute each step from a cache too, and show what it saves."
         ),
-        click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium, large, or NAME=VALUE,..."),
-        click.option("--seed", type=int, help="Random weights in place of learnt ones; other uniform numbers."),
-        click.option(
+        model("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium, large, or NAME=VALUE,..."),
+        model("--seed", type=int, help="Random weights in place of learnt ones; other uniform numbers."),
+        model(
             "--set",
             "changes",
             type=Settings(),
             multiple=True,
             help="Change a table: NAME[1,2]=5 or NAME=[[1,0],[0,1]].",
         ),
-        click.option("--backward", is_flag=True, default=None, help="Add the loss and every gradient."),
-        click.option(
+        learning("--backward", is_flag=True, default=None, help="Add the loss and every gradient."),
+        learning(
             "--targets",
             type=Targets(),
             multiple=True,
             help="The word, or its id, that should follow at each position; _ for none. Repeated, with --ids: a batch.",
         ),
-        click.option("--label-smoothing", type=float, metavar="E", help="The share of the target that all words get."),
-        click.option("--optimizer", metavar="NAME", help="Add the updated weights: sgd, momentum, adam or adamw."),
-        click.option("--lr", type=float, metavar="RATE", help="The optimizer's learning rate."),
-        click.option(
+        learning("--label-smoothing", type=float, metavar="E", help="The share of the target that all words get."),
+        learning("--optimizer", metavar="NAME", help="Add the updated weights: sgd, momentum, adam or adamw."),
+        learning("--lr", type=float, metavar="RATE", help="The optimizer's learning rate."),
+        learning(
             "--lora", type=int, metavar="RANK", help="Freeze the weights; adapters of this rank beside them can learn."
         ),
-        click.option("--train-steps", type=int, metavar="K", help="Take K training steps."),
+        learning("--train-steps", type=int, metavar="K", help="Take K training steps."),
     ]
     for option in reversed(options):
         command = option(command)

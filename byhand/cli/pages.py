@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from byhand.cli.options import NewFile, model_options, orientation_option, recipe_from, stem_of
+from byhand.cli.options import ModelCommand, NewFile, model_options, orientation_option, recipe_from, stem_of
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @model_options
 @click.option("-o", "--output", type=NewFile("model.html"), help="The file to write.  [default: MODEL.html]")
 @click.option("--title", help="The page's title.")

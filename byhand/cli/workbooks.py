@@ -8,12 +8,21 @@ from typing import Any
 
 import click
 
-from byhand.cli.options import AnyPath, NewFile, NewFolder, model_options, orientation_option, recipe_from, stem_of
+from byhand.cli.options import (
+    AnyPath,
+    ModelCommand,
+    NewFile,
+    NewFolder,
+    model_options,
+    orientation_option,
+    recipe_from,
+    stem_of,
+)
 from byhand.cli.progress import bar_of, with_progress
 from byhand.cli.streams import on_terminal
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @model_options
 @click.option("-o", "--output", type=NewFile(), help="The file to write.  [default: MODEL.xlsx]")
 @click.option("--title", help="The workbook's title.")

@@ -33,7 +33,7 @@ class Statements:
         line = self.of(table)
         statement, _, function = line.partition("  # in ")
         number = self._line_number(statement.partition(" = ")[0], function.removesuffix("()"))
-        return f"{line}{', ' if function else '  # '}line {number}" if number else line
+        return f"{line}{', ' if function else '  # '}line {number} of byhand code" if number else line
 
     def _line_number(self, name: str, function: str) -> int:
         """Return which line of the script makes a table, in a function if one is named; 0 where none does."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from byhand.decoding import check_keys, record
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.errors import ByhandError, nearest, nearest_listed, quoted
 from byhand.exercises.bounds import Level, Minutes, Places, Points, Share, Size, Tolerance
 from byhand.exercises.exam import MOST_PARTS, ExamTable, PartTable, is_exam, shared_points
 from byhand.lessons.overrides import FARTHEST
@@ -196,7 +196,7 @@ def find(text: str) -> Path:
     known = ready_made() | ready_made_exams()
     if text not in known:
         raise ByhandError(
-            f"There is no exercise {quoted(text)}; {nearest(text, known)} (`byhand exercise --list` lists all)."
+            f"There is no exercise {quoted(text)}{nearest_listed(text, known, 'byhand exercise --list')}."
         )
     return known[text]
 

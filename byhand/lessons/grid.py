@@ -64,8 +64,8 @@ class Grid:
         return row
 
     def _rounded(self, x: Array) -> Array:
-        rounded = np.rint(x / self.step) * self.step + 0.0
-        if self.largest is None:
-            return rounded
-        limit = np.floor(self.largest / self.step + 1e-9) * self.step
-        return np.clip(rounded, -limit, limit)
+        count = np.rint(x / self.step)
+        if self.largest is not None:
+            limit = np.floor(self.largest / self.step + 1e-9)
+            count = np.clip(count, -limit, limit)
+        return np.round(count * self.step, 12) + 0.0  # 12 * 0.1 is 1.2, not 1.2000000000000002

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.errors import ByhandError, nearest_listed, quoted
 
 if TYPE_CHECKING:  # the list of models must not pay for numpy
     from byhand.language.architecture import Architecture
@@ -408,7 +408,7 @@ def resolve(name: str) -> Alias:
     spelled = {_folded(known): Alias(known) for known in INDEX}
     spelled |= {_folded(known): alias for known, alias in ALIASES.items()}
     if _folded(name) not in spelled:
-        raise ByhandError(f"There is no model {quoted(name)}; {nearest(name, MODELS)} (`byhand models` lists all).")
+        raise ByhandError(f"There is no model {quoted(name)}{nearest_listed(name, MODELS, 'byhand models')}.")
     return spelled[_folded(name)]
 
 

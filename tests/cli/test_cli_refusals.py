@@ -30,7 +30,6 @@ WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
 WORDS_ARE = f"the words are {WORDS8}."
 WORDS40 = """the cat dog a sat ran on mat . and saw bird under tree red sun sky old new house by in with song river
 stone night day green blue small tall one two sea wind word36 word37 word38 word39""".split()
-MODEL_NAMES = f"{', '.join([*MODELS][:20])} and {len(MODELS) - 20} more (`byhand models` lists all)"
 _SIZES = [*settings_of(MODELS["gpt2"])]
 GPT2_SIZES = f"{', '.join(_SIZES[:20])} and {len(_SIZES) - 20} more"
 NOT_FINITE = (
@@ -52,8 +51,8 @@ REFUSALS = {
     "run gtp2": "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
     "run GPT-22": "There is no model 'GPT-22'; the nearest are gpt2 and gpt-j (`byhand models` lists all).",
     "workbook multihed": "There is no model 'multihed'; the nearest is multi-head (`byhand models` lists all).",
-    "run ''": f"There is no model ''; there are: {MODEL_NAMES}.",
-    "run модель": f"There is no model 'модель'; there are: {MODEL_NAMES}.",
+    "run ''": "There is no model '': `byhand models` lists all.",
+    "run модель": "There is no model 'модель': `byhand models` lists all.",
     "run nowhere/gpt2": f"nowhere/gpt2 {A_FOLDER}",
     "run there.xlsx/": f"there.xlsx {A_FOLDER}",
     "run .": ". has no config.json; save the model with save_pretrained, which writes it.",
@@ -101,7 +100,7 @@ REFUSALS = {
         "The prompt is empty: give some of [START], petit, chat, noir, ., small, black, cat with --target-prompt."
     ),
     "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; the nearest is cat; " + WORDS_ARE,
-    "run gpt2 --prompt 'a zebra'": f"'zebra' is not in the vocabulary; the nearest is ran; the words are {WORDS8}.",
+    "run gpt2 --prompt 'a zebra'": f"'zebra' is not in the vocabulary; the words are {WORDS8}.",
     "run gpt2 --size vocab=40 --prompt 日本": f"'日本' is not in the vocabulary; the words are {', '.join(WORDS40)}.",
     "run gpt2 --size vocab=41 --prompt catt": "'catt' is not in the vocabulary; the nearest is cat.",
     "workbook gpt2 --prompt 'the 日本'": f"'日本' is not in the vocabulary; the words are {WORDS8}.",
@@ -239,7 +238,7 @@ REFUSALS = {
     "gallery folder": "There are no recipes (.toml) in folder: name a folder that holds some.",
     "gallery nowhere": "There are no recipes (.toml) in nowhere: name a folder that holds some.",
     # hostile letters
-    "run 'x\nz'": f"There is no model 'x\\nz'; there are: {MODEL_NAMES}.",
+    "run 'x\nz'": "There is no model 'x\\nz': `byhand models` lists all.",
     "run gpt2 --prompt '\x1b[31mred'": f"'\\x1b[31mred' is not in the vocabulary; the words are {WORDS8}.",
     f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; the words are {WORDS8}.",
     f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",

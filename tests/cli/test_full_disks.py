@@ -231,6 +231,7 @@ def test_a_disk_with_room_for_a_shorter_workbook_alone_is_full(here: Path) -> No
         check_refusal("train small.txt --steps 2 -o out/x.xlsx", "at 200,000 bytes")
 
 
+@pytest.mark.slow
 def test_a_folder_that_vanishes(here: Path) -> None:
     """Between the check of the place and the writing."""
     gone: list[str] = []

@@ -306,7 +306,8 @@ def test_steps_and_pages_name_the_line_of_code(settings: dict[str, Any]) -> None
             assert step or line.startswith(f"{variable(name)} = ")
             numbered = statements.numbered(node)
             assert numbered.startswith(line)
-            there = whole[int(numbered.rpartition("line ")[2]) - 1]
+            number = numbered.removesuffix(" of byhand code").rpartition("line ")[2]
+            there = whole[int(number) - 1]
             assert there.startswith(" ") == bool(step)
             assert there.strip().startswith(f"{statement.partition(' = ')[0]} = "), name
             if node.role is Role.ATTENTION:

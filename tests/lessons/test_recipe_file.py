@@ -263,7 +263,7 @@ FILES: dict[str | bytes, str] = {
     ),
     b"#" * 1_000_001: "r.toml is no recipe, which has at most 1,000,000 bytes: name another file.",
     'model = "gtp2"': "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
-    'model = "r.toml"': "There is no model 'r.toml'; the nearest is retro (`byhand models` lists all).",
+    'model = "r.toml"': "There is no model 'r.toml': `byhand models` lists all.",
     'model = "a/b"': "a/b is not a folder; give the one that holds config.json and model.safetensors.",
     MODEL + "modle = 1": f"The recipe r.toml has an unknown key 'modle'; the nearest is model; there are: {KEYS}.",
     MODEL + "speed = 1": (f"The recipe r.toml has an unknown key 'speed'; the nearest is seed; there are: {KEYS}."),

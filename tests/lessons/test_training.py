@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.commands import PROGRAM, answer, byhand, refusal
+from support.selection import often
 
 from byhand.core.evaluation import Evaluator
 from byhand.core.graph import fold
@@ -67,7 +68,7 @@ def test_every_loss_is_torchs(model: str, optimizer: str) -> None:
         np.testing.assert_allclose(values[lesson.graph.logits], logits, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("model", LEARNERS)
+@pytest.mark.parametrize("model", often(LEARNERS, LEARNERS[::4]))
 def test_every_model_that_writes_words_learns(model: str) -> None:
     pairs = "la maison\tthe house\nle chat\tthe cat\n"
     read = text_of(model, pairs if "target_ids" in MODELS[model].takes else TEXT)

@@ -195,7 +195,7 @@ def test_the_oracle_knows_the_right_way(subject: str) -> None:
     agree(key(subject), RIGHT[subject], subject)
 
 
-@pytest.mark.parametrize("name", MISCONCEPTIONS)
+@pytest.mark.parametrize("name", often(MISCONCEPTIONS, list(MISCONCEPTIONS)[::3]))
 def test_planted_it_gives_what_the_description_says(name: str) -> None:
     subject, case = CASES[name]
     assert name in offered(subject)

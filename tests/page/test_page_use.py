@@ -144,6 +144,7 @@ def test_the_keyboard_reaches_every_cell_and_does_what_the_mouse_does(visit: Any
     assert word.evaluate("(field) => field === document.activeElement"), "one word after the other can be changed"
 
 
+@pytest.mark.slow
 def test_the_tour_goes_from_the_first_word_to_the_last(visit: Any) -> None:
     tab = visit.open(page())
     computed = [name for name, node in lesson().tables.items() if node.data is None]

@@ -44,7 +44,7 @@ def recipe_of(name: str, **more: Any) -> Recipe:
 
 
 GRADIENTS_OFTEN = {
-    *"softmax layernorm gpt2 transformer transformer-xl llama t5 lstm".split(),
+    *"softmax layernorm gpt2 transformer llama lstm".split(),
     *("attention causal", "encoder-layer batch", "gpt2 smoothed"),
 }
 """Those that the default run tries."""

@@ -143,7 +143,7 @@ WORDS: dict[str, list[list[int]]] = {
 }
 
 
-@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("name", often(WORDS, ("bert", "embedding", "transformer turned")))
 def test_a_word_chosen_on_the_home_page_changes_what_follows_from_it(name: str) -> None:
     changes, recipe = with_words(name, *WORDS[name])
     assert_shows(name, edited(path_of(name), changes), given_mask(name, recipe))

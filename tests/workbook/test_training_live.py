@@ -100,6 +100,7 @@ def target_cells() -> list[Cell]:
     return [("Contents", row + 1, column + n) for n in range(3)]
 
 
+@pytest.mark.slow
 def test_targets_are_drop_downs_that_offer_none() -> None:
     _, path, book = live()
     sheet = load(path)["Contents"]
@@ -110,6 +111,7 @@ def test_targets_are_drop_downs_that_offer_none() -> None:
     assert [book.values[cell] for cell in target_cells()] == ["dog", "sat", "_"]
 
 
+@pytest.mark.slow
 def test_every_word_as_no_target_shows_an_error_and_no_wrong_number() -> None:
     """The mean of nothing: the cells say so, in place of a number."""
     _, path, _ = live()
@@ -133,6 +135,7 @@ def test_another_weight_changes_every_step(table: str, value: float) -> None:
     assert {table, "loss", f"grad.{table}", f"updated.{table}", "step2.loss", f"step3.updated.{table}"} <= changed
 
 
+@pytest.mark.slow
 def test_another_prompt_changes_every_step() -> None:
     made, path, book = live()
     ((_, row, column),) = [

@@ -88,6 +88,7 @@ def test_the_curve_is_a_chart_of_cells() -> None:
     assert "loss of what is held out" in curve
 
 
+@pytest.mark.slow
 def test_the_model_and_its_first_step_have_a_map_each() -> None:
     """In the row under the links; a map of all sheets would say First step again and again."""
     values = read(book()).values

@@ -195,6 +195,7 @@ def test_a_program_that_fails(
     assert not list(temporary.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["libreoffice", "gnumeric"])
 def test_a_program_that_stalls_is_ended_with_all_that_it_started(
     engine: str, simple: Path, imitate: Callable[..., None], tmp_path: Path, temporary: Path
@@ -271,6 +272,7 @@ def test_nothing_is_left_behind(engine: str, simple: Path, temporary: Path) -> N
     assert set(simple.parent.iterdir()) == home
 
 
+@pytest.mark.slow
 def test_more_cells_get_more_time(simple: Path, monkeypatch: pytest.MonkeyPatch, imitate: Callable[..., None]) -> None:
     imitate('sleep 1.5; cp "$2" "$out"', seconds=1)
     assert "(no answer within 1 s)" in refusal(lambda: recalculate(simple, "gnumeric"))

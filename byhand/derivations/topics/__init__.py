@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.errors import ByhandError, nearest_listed, quoted
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,5 @@ TOPICS: dict[str, Topic] = {
 def find_topic(name: str) -> Topic:
     """Return the topic of that name. ByhandError with the nearest names if there is none."""
     if name not in TOPICS:
-        raise ByhandError(
-            f"There is no topic {quoted(name)}; {nearest(name, TOPICS)} (`byhand derive --list` lists all)."
-        )
+        raise ByhandError(f"There is no topic {quoted(name)}{nearest_listed(name, TOPICS, 'byhand derive --list')}.")
     return TOPICS[name]
