@@ -42,11 +42,25 @@ def mistakes(problem: Problem) -> ShownMistakes:
     return possible if named is not None else _distinct(problem, possible)
 
 
-def further_mistakes(problem: Problem, distinct: ShownMistakes) -> ShownMistakes:
-    """Return the misconceptions that apply besides those that the answers can distinguish."""
-    names = {misconception.name for misconception, _ in distinct}
+def every_mistake(problem: Problem) -> tuple[ShownMistakes, ShownMistakes]:
+    """Return the misconceptions that the answers distinguish, and the others that apply; each on every right way."""
+    shown = mistakes(problem)
+    names = {misconception.name for misconception, _ in shown}
     others = [m for m in applicable(_outputs(problem)) if m.name not in names]
-    return [(m, mistaken_tables(problem, m)) for m in others]
+    further = [(m, mistaken_tables(problem, m)) for m in others]
+    return [*shown, *on_other_ways(problem, shown)], [*further, *on_other_ways(problem, further)]
+
+
+def on_other_ways(problem: Problem, found: ShownMistakes) -> ShownMistakes:
+    """Return these misconceptions once more, as they show in right work of another way, where they show differently."""
+    others = [(m.on_other_way, changed) for m, changed in found]
+    tried = [(m, mistaken_tables(_part_of(problem, changed), m)) for m, changed in others if m]
+    return [(m, changed) for m, changed in tried if changed]
+
+
+def _part_of(problem: Problem, changed: Replacements) -> Problem:
+    """Return the part of an exam whose tables a mistake changes; any other problem itself."""
+    return next((part for part in problem.each if not part.nodes.isdisjoint(changed)), problem)
 
 
 def both_mistakes(problem: Problem, one: Mistake, other: Mistake) -> Replacements:

@@ -13,7 +13,7 @@ import numpy as np
 
 from byhand.documents.document import Document
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.distinct_mistakes import ShownMistakes
+from byhand.exercises.distinct_mistakes import ShownMistakes, on_other_ways
 from byhand.exercises.draw import Variant
 from byhand.exercises.file_marks import marked
 from byhand.exercises.keys import KEYS, questions_of, student_line, write_key
@@ -90,7 +90,7 @@ def wrong_answers(
     given = stacked(variant.numbers for variant in class_variants)
     solved = [
         (m, part.exercise.partial_credit.mistake, problem.solve(given, changed))
-        for m, changed in shown_mistakes
+        for m, changed in [*shown_mistakes, *on_other_ways(problem, shown_mistakes)]
         for part in problem.each
         if not part.nodes.isdisjoint(changed)
     ]

@@ -34,27 +34,32 @@ FINER = 2
 
 
 class Mistake(NamedTuple):
-    """A misconception, the mark that its answers get, and those answers, as in Variant.answers."""
+    """A misconception, the mark that its answers get, and those answers, as in Variant.answers.
+
+    number: its place among the student's; work on another way has a place of its own, under the same sentence.
+    """
 
     name: str
     sentence: str
     mark: float
     answers: Sequence[Array]
+    number: int = 0
 
 
 Mistakes = Sequence[Sequence[tuple[str, str, float, Sequence[Array]]]]
-"""For each variant, its mistakes: the fields of `Mistake` as plain tuples."""
+"""For each variant, its mistakes: the first fields of `Mistake` as plain tuples."""
 
 
 class WrongAnswer(NamedTuple):
     """A wrong answer that is recognised. mark: from 0 to 1.
 
-    sentences: feedback; more than one if several mistakes give the same number.
+    sentences: feedback; more than one if several mistakes give the same number. mistakes: their numbers.
     """
 
     value: float
     mark: float
     sentences: tuple[str, ...]
+    mistakes: tuple[int, ...]
 
     @property
     def sentence(self) -> str:
@@ -124,7 +129,7 @@ def class_parts(problem: Problem, variants: Sequence[Variant], mistakes: Mistake
     """
     own_mistakes = mistakes or [()] * len(variants)
     for variant, own, reach in zip(variants, own_mistakes, reaches(problem, variants), strict=True):
-        named = [Mistake(*m) for m in own]
+        named = [Mistake(*m)._replace(number=number) for number, m in enumerate(own)]
         asked = [
             replace(
                 _part(problem, variant, n, task.question, named, reach[n]),
@@ -216,7 +221,7 @@ def _wrong_answers(
     cells = []
     for column, flags, free in zip(values.T.tolist(), distinct.T.tolist(), easy.T.tolist(), strict=True):
         recognised = [
-            (value, (0.0 if is_easy else mistake.mark, (mistake.sentence,)))
+            (value, (0.0 if is_easy else mistake.mark, ((mistake.number, mistake.sentence),)))
             for value, (mistake, _answers), is_distinct, is_easy in zip(column, wrong, flags, free, strict=True)
             if is_distinct
         ]
@@ -240,34 +245,35 @@ def _easily_guessed(values: Array, margin: float) -> Flags:
 def _few(fields: Sequence[tuple[WrongAnswer, ...]]) -> list[tuple[WrongAnswer, ...]]:
     """Return at most MOST_LISTED wrong answers of each field: first of mistakes not listed yet, the rarest of them.
 
-    Near neighbours that share their sentences count as one. A field lists more where a mistake would be told nowhere.
+    Near neighbours that come from the same mistakes count as one. A field lists more where a mistake would be told
+    nowhere.
     """
-    telling = Counter(s for wrong_answers in fields for sentences in _feedback(wrong_answers) for s in sentences)
-    listed: Counter[str] = Counter()
+    telling = Counter(m for wrong_answers in fields for mistakes in _told(wrong_answers) for m in mistakes)
+    listed: Counter[int] = Counter()
 
-    def rank(sentences: tuple[str, ...]) -> tuple[bool, int, int]:
-        fresh = [s for s in sentences if not listed[s]]
-        return not fresh, min(telling[s] for s in fresh or sentences), min(listed[s] for s in sentences)
+    def rank(mistakes: tuple[int, ...]) -> tuple[bool, int, int]:
+        fresh = [m for m in mistakes if not listed[m]]
+        return not fresh, min(telling[m] for m in fresh or mistakes), min(listed[m] for m in mistakes)
 
     chosen = []
     for wrong_answers in fields:
-        chosen.append(sorted(_feedback(wrong_answers), key=rank)[:MOST_LISTED])
-        listed.update(s for sentences in chosen[-1] for s in sentences)
+        chosen.append(sorted(_told(wrong_answers), key=rank)[:MOST_LISTED])
+        listed.update(m for mistakes in chosen[-1] for m in mistakes)
     for few, wrong_answers in zip(chosen, fields, strict=True):
-        for sentences in _feedback(wrong_answers):
-            if not all(listed[s] for s in sentences):
-                few.append(sentences)
-                listed.update(sentences)
-    return [tuple(w for w in each if w.sentences in few) for few, each in zip(chosen, fields, strict=True)]
+        for mistakes in _told(wrong_answers):
+            if not all(listed[m] for m in mistakes):
+                few.append(mistakes)
+                listed.update(mistakes)
+    return [tuple(w for w in each if w.mistakes in few) for few, each in zip(chosen, fields, strict=True)]
 
 
-def _feedback(wrong_answers: Sequence[WrongAnswer]) -> list[tuple[str, ...]]:
-    """Return what is told for these wrong answers, each once."""
-    return list(dict.fromkeys(wrong.sentences for wrong in wrong_answers))
+def _told(wrong_answers: Sequence[WrongAnswer]) -> list[tuple[int, ...]]:
+    """Return the mistakes that these wrong answers tell of, each group of them once."""
+    return list(dict.fromkeys(wrong.mistakes for wrong in wrong_answers))
 
 
-Feedback = tuple[float, tuple[str, ...]]
-"""The mark of a wrong answer, and its sentences."""
+Feedback = tuple[float, tuple[tuple[int, str], ...]]
+"""The mark of a wrong answer, and the numbers and sentences of its mistakes."""
 
 
 def _distinct(wrong: Sequence[tuple[float, Feedback]], apart: float) -> tuple[WrongAnswer, ...]:
@@ -277,7 +283,12 @@ def _distinct(wrong: Sequence[tuple[float, Feedback]], apart: float) -> tuple[Wr
     ordered = sorted(found)
     if any(higher - lower <= apart for lower, higher in pairwise(ordered)):
         found = _merged(found, apart)
-    return tuple([WrongAnswer(value, mark, sentences) for value, (mark, sentences) in found.items()])
+    return tuple(_wrong_answer(value, *feedback) for value, feedback in found.items())
+
+
+def _wrong_answer(value: float, mark: float, mistakes: tuple[tuple[int, str], ...]) -> WrongAnswer:
+    numbers, sentences = zip(*mistakes, strict=True)
+    return WrongAnswer(value, mark, tuple(dict.fromkeys(sentences)), numbers)
 
 
 def _merged(wrong: Mapping[float, Feedback], apart: float) -> dict[float, Feedback]:

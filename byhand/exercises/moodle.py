@@ -278,7 +278,7 @@ def cloze_field(field: Field, weight: int) -> str:
     right = "~".join(f"={in_full(value)}:{in_full(margin)}" for value, margin in field.right)
     pieces = [f"{{{weight}:NUMERICAL:{right}"]
     margin = in_full(field.wrong_margin)
-    for value, mark, sentences in field.wrong_answers:
+    for value, mark, sentences, _mistakes in field.wrong_answers:
         before, after = _around_number(mark, sentences, margin)
         pieces.append(f"{before}{in_full(value)}{after}")
     return "".join([*pieces, "}"])
@@ -294,7 +294,7 @@ def _cuts(field: Field) -> Iterator[str]:
     """Yield each text that a field of a cut knows: the right ones, then the wrong ones with their marks."""
     for text in field.texts[field.key]:
         yield f"={in_cloze(text)}"
-    for value, mark, sentences in field.wrong_answers:
+    for value, mark, sentences, _mistakes in field.wrong_answers:
         for text in field.texts[value]:
             yield f"%{percentage_at_most(mark, True)}%{in_cloze(text)}#{in_cloze(join_sentences(sentences))}"
 

@@ -20,8 +20,7 @@ from byhand.exercises.distinct_mistakes import (
     Mistake,
     Replacements,
     both_mistakes,
-    further_mistakes,
-    mistakes,
+    every_mistake,
 )
 from byhand.exercises.draw import Variant
 from byhand.exercises.likely_slips import likely_slips
@@ -139,8 +138,8 @@ def _wrong_ideas(problem: Problem) -> Iterator[WrongIdea]:
     """Yield misconceptions, likelier ones first, then pairs of those that the answers can distinguish."""
     pairs: list[WrongIdea] = []
     for part in problem.each:
-        distinct = mistakes(part)
-        for n, (misconception, changed) in enumerate([*distinct, *further_mistakes(part, distinct)]):
+        distinct, further = every_mistake(part)
+        for n, (misconception, changed) in enumerate([*distinct, *further]):
             yield WrongIdea((misconception,), changed, distinct=n < len(distinct))
         for one, other in combinations(distinct, 2):
             both = both_mistakes(part, one, other)

@@ -258,8 +258,8 @@ class _Weighing:
         cells, earned = self.telling[n], self._earned(n)
         if len(one.key) > 1 and not one.alike:
             earned = earned & ~self.counts[n].slips  # of several numbers, some are always near to what some slip gives
-        hard = bool((earned & self.hard[n]).any())
-        return hard and _most(earned & cells, cells) and self._says_something(n) and not one.copied
+        telling = bool((earned & self.hard[n]).any()) or bool(self.counts[n].mistakes.any())
+        return telling and _most(earned & cells, cells) and self._says_something(n) and not one.copied
 
     def _carry_forward(self) -> None:
         trusted: set[int] = set()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.graph import Array, Node, Op, toposort
-from byhand.exercises.distinct_mistakes import both_mistakes, further_mistakes, mistakes
+from byhand.exercises.distinct_mistakes import both_mistakes, every_mistake
 from byhand.exercises.problem import Flags, Problem
 from byhand.grading.evidence import stages_that_read
 from byhand.grading.stages import Indices, Stage
@@ -111,10 +111,9 @@ class Hypotheses:
 
     def __init__(self, problem: Problem, stages: Sequence[Stage]) -> None:
         self.stages = stages
-        distinct = mistakes(problem)
+        distinct, further = every_mistake(problem)
         self.distinct = len(distinct)
-        every = [*distinct, *further_mistakes(problem, distinct)]
-        found = [(m, changed) for m, changed in every if any(s.node in changed for s in stages)]
+        found = [(m, changed) for m, changed in [*distinct, *further] if any(s.node in changed for s in stages)]
         self.list: list[Misconception] = [m for m, _ in found]
         self.problem = problem
         self.reads_given = stages_that_read(stages, problem.drawn)

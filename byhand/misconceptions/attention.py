@@ -57,6 +57,9 @@ shifted = Pattern(None, piece(), role=Role.SHIFTED)
 """x - max: (x,)."""
 normalised = Pattern(None, Pattern(role=Role.EXP), Pattern(role=Role.TOTAL))
 """A softmax's last step: (powers, total)."""
+of_shifted = piece(role=Role.EXP, when=lambda e: e.args[-1].role is Role.SHIFTED)
+unshifted = Pattern(None, of_shifted, Pattern(role=Role.TOTAL))
+"""A softmax's last step, where something was taken off before the powers: (powers,)."""
 attends = Pattern(when=lambda keep: keep.symbol != "chosen")
 masked = Pattern(where, attends, role=Role.MASK)
 """The masked scores: (the mask, with 1 for a visible key, scaled scores, -∞)."""
@@ -96,6 +99,11 @@ def _base(node: Node) -> object:
 
 def powers_of_given_base(node: Node) -> Pieces | None:
     return powers(node) if node.op is power else None
+
+
+def without_shift(e: Node) -> Node:
+    """Return e^x for e^(x - max): a softmax of powers that nobody has kept small is the same."""
+    return Node(e.op, (*e.args[:-1], e.args[-1].args[0]), e.attrs, e.shape)
 
 
 def masked_softmax(node: Node) -> Pieces | None:
@@ -219,6 +227,7 @@ SOFTMAX = (
         "softmax-over-the-whole-table",
         "You divided by the total of the whole table; every row has a total of its own, and adds up to 1 by itself.",
         (several_rows(normalised), lambda e, total: e / total.sum(0)),
+        other_way=(several_rows(unshifted), lambda e: without_shift(e) / without_shift(e).sum(1).sum(0)),
     ),
     mistake(
         "softmax-without-exponential",
@@ -242,6 +251,7 @@ SOFTMAX = (
         "softmax-not-normalised",
         "You stopped after the powers: divide each one by the total of its row, so that the row adds up to 1.",
         (normalised, lambda e, total: e),
+        other_way=(unshifted, without_shift),
     ),
 )
 

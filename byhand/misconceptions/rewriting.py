@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from byhand.core.graph import Node, named_like, rewrite, within
@@ -22,26 +22,39 @@ class Misconception:
     """A usual mistake, as a rewrite of a right graph, and the feedback that a good tutor gives.
 
     english: a sentence that says what is wrong and what is right, without numbers of the exercise.
+    other_way: the same mistake in work on another way that is right as well; None where that gives the same numbers.
     """
 
     name: str
     english: str
     rewrite: Rewrite
+    other_way: Rewrite | None = None
 
     @property
     def sentence(self) -> str:
         """The sentence, in the language that is written now."""
         return _(self.english)
 
+    @property
+    def on_other_way(self) -> Misconception | None:
+        """The mistake in work on another way, under the same name."""
+        return Misconception(self.name, self.english, self.other_way) if self.other_way else None
 
-def mistake(name: str, sentence: str, *slips: tuple[Find, Make]) -> Misconception:
+
+Slip = tuple[Find, Make]
+
+
+def mistake(name: str, sentence: str, *slips: Slip, other_way: Slip | None = None) -> Misconception:
     """Return a misconception that changes single tables. slips: patterns, each with the wrong table for its matches."""
+    return Misconception(name, sentence, _rewriting(slips), _rewriting([other_way]) if other_way else None)
 
+
+def _rewriting(slips: Sequence[Slip]) -> Rewrite:
     def rule(node: Node, like: Node) -> Node:
         wrong = next(filter(None, (_wrong(like, find, make) for find, make in slips)), None)
         return wrong or like
 
-    return Misconception(name, sentence, lambda outputs: rewrite(outputs, rule))
+    return lambda outputs: rewrite(outputs, rule)
 
 
 def _wrong(node: Node, find: Find, make: Make) -> Node | None:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from support.simulated_students import Class, built, class_of, verdicts
 
+from byhand.exercises.distinct_mistakes import on_other_ways
+
 SEEDS = 200
 Step = Callable[[dict[str, Any]], Any]
 
@@ -195,3 +197,18 @@ def test_of_two_wrong_tables_the_next_may_follow_from_either(taken: str) -> None
         scores, key = read["Q"] @ read["K"].T, right["Q"] @ right["K"].T
         got = verdicts(of.mark(n, of.asked([own["Q"], own["K"], scores])))
         assert got[24:] == np.where(np.abs(scores - key).ravel() > 0.2, "FOLLOWS", "RIGHT").tolist(), n
+
+
+@pytest.mark.parametrize("count", [20, pytest.param(SEEDS, marks=pytest.mark.slow)])
+def test_what_follows_from_a_mistake_with_a_name_counts_in_full(count: int) -> None:
+    """Also where a softmax over the columns leaves little but 0 and 1, such as those of the students 8 and 13."""
+    of = class_of("attention-head", count)
+    names = ("softmax-over-columns", "softmax-over-the-whole-table", "softmax-not-normalised")
+    ideas = [changed for idea, changed in [*of.told, *on_other_ways(of.problem, of.told)] if idea.name in names]
+    assert len(ideas) == len(names) + 2
+    for changed in ideas:
+        for n, rows in enumerate(of.planted(changed)):
+            typed = of.asked(rows)
+            if len({*np.ravel(typed[1]).tolist()}) > 1:  # one number in every cell is no work
+                marks = [mark for mark in of.mark(n, typed) if mark.question == 2]
+                assert sum(mark.points for mark in marks) == pytest.approx(12), n

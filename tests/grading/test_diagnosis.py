@@ -13,6 +13,7 @@ from support.misconceptions.transformer import head, softmax
 from support.simulated_students import PLANTED, Class, both_named, built, class_of, named, pairs, verdicts
 
 from byhand.core.graph import fold, toposort
+from byhand.exercises.distinct_mistakes import on_other_ways
 from byhand.exercises.recipe import find, ready_made
 from byhand.lessons.recipe import read_toml
 
@@ -32,8 +33,9 @@ each = pytest.mark.parametrize(
 
 @each
 def test_each_mistake_is_named(name: str, seeds: int) -> None:
+    """On every way that is right: also where e^x is worked out without taking the largest score off first."""
     of = class_of(name, seeds)
-    for misconception, changed in of.told:
+    for misconception, changed in [*of.told, *on_other_ways(of.problem, of.told)]:
         found, tried = Counter[bool](), 0
         for n, rows in enumerate(of.planted(changed)):
             if all(np.isfinite(row).all() for row in rows):
@@ -180,11 +182,13 @@ HEAD: dict[str, dict[str, Any]] = {
     "softmax-base-2": {"soft": lambda s, keep: softmax(s, 2)},
     "softmax-over-columns": {"soft": lambda s, keep: softmax(s, axis=-2)},
     "queries-and-keys-swapped": {"dot": lambda q, k: k @ q.swapaxes(-1, -2)},
+    "softmax-over-the-whole-table": {"soft": lambda s, keep: np.exp(s) / np.exp(s).sum((-1, -2), keepdims=True)},
+    "softmax-not-normalised": {"soft": lambda s, keep: np.exp(s)},
     "keys-for-values": {"gather": lambda w, q, k, v: w @ k},
     "queries-for-values": {"gather": lambda w, q, k, v: w @ q},
     "attention-transposed": {"gather": lambda w, q, k, v: w.swapaxes(-1, -2) @ v},
 }
-"""The steps of one head, each done otherwise in plain numpy."""
+"""The steps of one head, each done otherwise in plain numpy, and powers of e without the largest score taken off."""
 MASKS = ["mask-missing", "mask-wrong-triangle", "mask-after-the-softmax", "mask-with-zero", "scores-not-scaled"]
 NORMS = ["norm-without-root", "mean-not-subtracted", "mean-added", "gain-left-out", "shift-left-out"]
 ORACLES: list[tuple[str, str, Callable[[Any], dict[str, Any]]]] = [
