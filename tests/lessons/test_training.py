@@ -173,6 +173,11 @@ def test_weights_end_on_the_grid_and_still_know_the_text(grid: float, largest: f
     assert learnt.unrounded is not None
 
 
+def test_weights_on_a_grid_of_tenths_have_one_decimal() -> None:
+    row = Grid(0.1, 3.0, 61).fixed(np.linspace(-3, 3, 61) + 0.003, 1.0)
+    assert [repr(float(x)) for x in row] == [f"{n / 10:.1f}" for n in range(-30, 31)]
+
+
 def test_fewer_and_fewer_weights_come_onto_the_grid_and_at_half_the_rate() -> None:
     grid, row = Grid(0.5, None, 900), np.random.default_rng(0).normal(size=900)
     on_it = []
