@@ -242,6 +242,13 @@ COMMON = 1 / 3
 """A number that stands in more than this share of the tables, and in more than one, is no evidence by itself."""
 
 
+def has_digits(numbers: Array) -> Flags:
+    """Return which whole numbers have two significant digits or more, so that a guess seldom meets them."""
+    size = np.floor(np.log10(np.maximum(np.abs(numbers), 1)) + 1e-9)
+    digits = np.abs(numbers) / 10.0**size
+    return np.asarray(np.abs(digits - np.rint(digits)) > 1e-9)
+
+
 def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
     """Return whether wrong answers tell of their mistake: by themselves, or beside others that are right. (..., draws)
 
@@ -272,13 +279,10 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
             differs = shown
             if before:
                 shown = shown & ~np.any([changed[m] for m in before], axis=0)[..., None]
-            size = np.floor(np.log10(np.maximum(np.abs(numbers), 1)) + 1e-9)
-            digits = np.abs(numbers) / 10.0**size
             good |= ~np.isfinite(answers).all(-1)
             alone = np.asarray(np.isin(key, EASY).all(-1))
             easy = np.isin(np.abs(np.round(numbers * unit, question.ask.places)), [0, 1, *SHARES]) & ~alone[..., None]
-            two_digits = np.abs(digits - np.rint(digits)) > 1e-9
-            good |= (shown & ~easy & two_digits & ~often[n]).any(-1)
+            good |= (shown & ~easy & has_digits(numbers) & ~often[n]).any(-1)
             low = np.minimum(low, np.where(shown & ~easy, numbers, np.inf).min(-1))
             high = np.maximum(high, np.where(shown & ~easy, numbers, -np.inf).max(-1))
             idle = differs | easy

@@ -17,7 +17,7 @@ from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises.asked import question_text, sheet
 from byhand.exercises.cuts import Cuts
-from byhand.exercises.draw import Variant
+from byhand.exercises.draw import Variant, has_digits
 from byhand.exercises.lms_html import before_question, rules
 from byhand.exercises.problem import FEWEST_COPIED, Flags, Problem, Question, copies
 from byhand.exercises.rounded_steps import Reach, reaches
@@ -173,7 +173,7 @@ def _part(
         )
     others = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
     fitting = [(m, a) for m, a in others if a.shape == key.shape]
-    wrong_answers = _wrong_answers(key, ask.margin, fitting, _copies(problem, variant, question))
+    wrong_answers = _wrong_answers(key, ask.margin, fitting, ask.places, _copies(problem, variant, question))
     asked = [c for c in range(len(key)) if abs(key[c]) < INFINITE]
     fields = tuple(_field(question, float(key[c]), wrong_answers[c], reach, c) for c in asked)
     return Part(
@@ -201,19 +201,23 @@ def _rounded_up(margin: float, places: int) -> float:
 
 
 def _wrong_answers(
-    key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]], copied: Sequence[Array] = ()
+    key: Array,
+    margin: float,
+    wrong: Sequence[tuple[Mistake, Array]],
+    places: int | None = None,
+    copied: Sequence[Array] = (),
 ) -> list[tuple[WrongAnswer, ...]]:
     """Return the wrong answers to recognise in each cell, all more than two margins from the key. (cells,)
 
-    Mistakes that give the same answer share both sentences and the smaller mark. copied: numbers that stand on the
-    sheet; a mistake whose wrong answers are all copied is told but not paid.
+    Mistakes that give the same answer share both sentences and the smaller mark. places: of numbers. copied: numbers
+    that stand on the sheet; a mistake whose wrong answers are all copied is told but not paid.
     """
     if not wrong:
         return [()] * len(key)
     with np.errstate(all="ignore"):
         values = np.round([answers for _, answers in wrong], NEGLIGIBLE) + 0.0  # (mistakes, cells)
         distinct = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
-    easy = _easily_guessed(values, margin)
+    easy = _easily_guessed(values, margin, places)
     with np.errstate(all="ignore"):
         many = distinct.sum(axis=1, keepdims=True) >= FEWEST_COPIED
         for numbers in copied:
@@ -236,10 +240,14 @@ def _copies(problem: Problem, variant: Variant, question: Question) -> list[Arra
     return copies(tables, rows, columns, int(question.node.shape[1]))
 
 
-def _easily_guessed(values: Array, margin: float) -> Flags:
-    """Return which wrong answers are told but not paid, since 0 and ±1 are typed without any work."""
+def _easily_guessed(values: Array, margin: float, places: int | None) -> Flags:
+    """Return which wrong answers are told but not paid, since they are typed without any work.
+
+    These are numbers of a single digit, to so many places; of rows and cuts, which have no places, 0 and ±1.
+    """
     with np.errstate(all="ignore"):
-        return np.asarray((np.abs(np.abs(values)[..., None] - [0, 1]) <= margin).any(-1))
+        near = np.asarray((np.abs(np.abs(values)[..., None] - [0, 1]) <= margin).any(-1))
+        return near if places is None else near | ~has_digits(np.rint(values * 10.0**places))
 
 
 def _few(fields: Sequence[tuple[WrongAnswer, ...]]) -> list[tuple[WrongAnswer, ...]]:

@@ -21,7 +21,7 @@ from byhand.exercises.recipe import Ask
 
 PROBLEM = attention()
 CLASS = a_class(PROBLEM)
-MISTAKES = [[shifted(v, 20.0, 0.5, "You added 20."), shifted(v, 30.0, 0.25, "You added 30.")] for v in CLASS]
+MISTAKES = [[shifted(v, 121.0, 0.5, "You added 121."), shifted(v, 543.0, 0.25, "You added 543.")] for v in CLASS]
 VERSIONS = ("qti", "qti3")
 HTML = {"p", "b", "i", "table", "tbody", "tr", "th", "td", "ul", "li"}
 ORDERS = {
