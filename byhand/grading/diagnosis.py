@@ -17,7 +17,7 @@ from byhand.exercises.distinct_mistakes import A_CONTRADICTION, A_MISCONCEPTION
 from byhand.exercises.lms_fields import join_sentences
 from byhand.exercises.problem import Flags, copies
 from byhand.grading.carry_forward import Fit, OwnTable, Round, StageEvidence, StudentAnswers, evaluate, tables_by
-from byhand.grading.evidence import StageAnswers, counted, is_copy, one_number_in_every_cell
+from byhand.grading.evidence import StageAnswers, all_explained, counted, is_copy, one_number_in_every_cell
 from byhand.grading.hypotheses import Combination, Hypotheses
 from byhand.grading.stages import Stage
 from byhand.grading.verdicts import (
@@ -137,7 +137,8 @@ def _new(answers: StudentAnswers, explanation: Explanation, evidence: StageEvide
         return evidence.fits([i for i in singles if i[0] < hypotheses.distinct])
     fits = evidence.fits(singles)
     lost = not explanation.combination and any(findings.open.any() for findings in explanation.findings.values())
-    if lost or any(f.explains_all for f in fits) or evidence.open.sum() < 2:
+    by_chance = evidence.open.sum() < 2 and not explanation.combination  # some pair leads to any one number
+    if lost or by_chance or any(f.explains_all for f in fits):
         return fits
     together = (
         [tuple(sorted((*explanation.combination, *i))) for i in singles]
@@ -365,7 +366,7 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
         for stage, found in zip(hypotheses.stages, slips_by_stage, strict=True)
     ]
     by_place: dict[int, CellFinding] = {}
-    unguessed = any(mine.tells_of_mistakes for mine in all_answers)
+    unguessed = any(mine.tells_of_mistakes for mine in all_answers) or all_explained(all_answers)
     for stage, mine, counts in zip(
         hypotheses.stages, all_answers, counted(all_answers, hypotheses.reads_given), strict=True
     ):
@@ -389,7 +390,7 @@ def _without_evidence(finding: CellFinding, mine: StageAnswers, unguessed: bool)
     """Return the finding for an answer whose explanation earns nothing.
 
     A mistake is named all the same where a copy, or one number, can only be made by it, and where many numbers of some
-    table tell of mistakes. unguessed: whether they do.
+    table tell of mistakes, or mistakes explain the whole sheet. unguessed: whether they do.
     """
     if unguessed and finding.verdict is Verdict.MISTAKE:
         return replace(finding, verdict=Verdict.WRONG)

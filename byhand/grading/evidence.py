@@ -108,6 +108,18 @@ def counted(answers: Sequence[StageAnswers], reads_given: Sequence[bool]) -> lis
     return _Weighing(answers, reads_given).result()
 
 
+def all_explained(answers: Sequence[StageAnswers]) -> bool:
+    """Whether mistakes, and what follows from them, explain every wrong answer of a sheet, and there are several.
+
+    A guess meets one or the other, but not all: two of them at least are numbers that not everybody tries.
+    """
+    explained = [one.right | one.follows | np.array([bool(of) for of in one.mistakes], dtype=bool) for one in answers]
+    if not all((flags | ~one.answered).all() for one, flags in zip(answers, explained, strict=True)):
+        return False
+    wrong = [one.typed[_telling_and_hard(one)[1] & ~one.right] for one in answers]
+    return len({*np.concatenate(wrong).tolist()}) >= 2 and sum(int(one.answered.sum()) for one in answers) >= ALIKE
+
+
 def stages_that_read(stages: Sequence[Stage], drawn: Mapping[Node, object]) -> list[bool]:
     """Return whether each table is computed from given tables as well, beside those that earlier answers are about."""
     return [reads_given(stage.by_hand, {stages[n].node for n in stage.before}, drawn) for stage in stages]

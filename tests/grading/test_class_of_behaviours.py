@@ -269,7 +269,7 @@ ELSEWHERE: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "keys in place of values": ((39, 45), (36, 42)),
     "queries in place of values": ((39, 45), (36, 42)),
     "the weights' columns in place of their rows": ((39, 45), (36, 42)),
-    "queries and keys swapped": ((18, 30), (6, 15)),
+    "queries and keys swapped": ((15, 30), (6, 15)),  # scores of one digit are not paid there
     "keys made with W_V": ((12, 30), (0, 9)),
     "a mask where none is asked for": ((30, 42), (27, 36)),
     "percent without its sign": ((30, 39), (30, 39)),

@@ -143,10 +143,16 @@ def test_two_mistakes_are_both_named_in_a_few(name: str) -> None:
     [
         ("layer-norm", "norm-without-root", "mean-not-subtracted"),
         ("cross-attention", "softmax-not-normalised", "terms-added"),
+        ("which-answer-is-better", "rejected-less-chosen", "terms-added"),
+        ("change-a-fact", "value-added-whole", "key-not-divided"),
+        ("distillation", "temperature-left-out", "teacher-and-student-swapped"),
     ],
 )
-def test_many_numbers_tell_of_mistakes_whose_first_table_is_no_work(name: str, one: str, other: str) -> None:
-    """A copy of X, or one number in every cell, earns nothing; what comes after it tells of both mistakes."""
+def test_what_follows_tells_of_mistakes_that_earn_nothing(name: str, one: str, other: str) -> None:
+    """A copy of X, one number in every cell, or two numbers of one digit earn nothing; what comes after tells of both.
+
+    So does a sheet that two mistakes explain from end to end.
+    """
     of = class_of(name, 6)
     [changed] = [both for first, second, both in pairs(of) if (first, second) == (one, other)]
     found = Counter[bool]()
