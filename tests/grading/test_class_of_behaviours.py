@@ -258,19 +258,19 @@ ELSEWHERE: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "an error in one cell": ((42, 48), (45, 47.4)),
     "TRUE in one cell": ((42, 48), (45, 47.4)),
     "one cell left out": ((42, 48), (45, 47.4)),
-    # mistakes: half where they are known, in Canvas mostly nothing, and nothing for what follows
+    # mistakes: half where they are known and not of one digit, in Canvas mostly nothing, and nothing for what follows
     "scores not divided by √4": ((27, 39), (18, 27)),
     "scores divided by 4": ((27, 39), (18, 27)),
-    "scores multiplied by √4": ((27, 39), (18, 27)),
+    "scores multiplied by √4": ((24, 39), (18, 27)),
     "powers of 2": ((27, 39), (18, 27)),
-    "powers of 10": ((27, 39), (18, 27)),
+    "powers of 10": ((24, 39), (18, 27)),
     "powers not divided by their total": ((21, 36), (18, 27)),
     "softmax down the columns": ((18, 36), (18, 24)),
     "keys in place of values": ((39, 45), (36, 42)),
     "queries in place of values": ((39, 45), (36, 42)),
     "the weights' columns in place of their rows": ((39, 45), (36, 42)),
-    "queries and keys swapped": ((15, 30), (6, 15)),  # scores of one digit are not paid there
-    "keys made with W_V": ((12, 30), (0, 9)),
+    "queries and keys swapped": ((15, 30), (6, 15)),
+    "keys made with W_V": ((9, 30), (0, 9)),
     "a mask where none is asked for": ((30, 42), (27, 36)),
     "percent without its sign": ((30, 39), (30, 39)),
 }
