@@ -2,70 +2,53 @@
 
 const LINE = 26;
 const MOST_ARCS = 400;
-const MOST_LETTERS = 16;
 
-/** Draw the arcs of a part's attention weights below its tables; they follow every change. */
-function drawArcs(app, part) {
-  const blocks = part.blocks.filter(
-    ({ home, table, record: { look, labels, rows, columns } }) =>
-      home &&
-      look === "attention" &&
-      labels[0] !== null &&
-      rows * columns <= MOST_ARCS &&
-      !app.practice?.hidden.has(table),
-  );
-  part.arcs = blocks.map((block) => new Arcs(app, block));
-  if (!blocks.length) return;
-  const figures = part.arcs.map((arcs) => arcs.element);
-  part.element.append(el("details.arcs", { open: true }, el("summary", say("arcs")), el("div", figures)));
+function hasArcs({ home, table, record: { look, labels, rows, columns } }) {
+  const isSecret = page.practice?.hidden.has(table);
+  return home && look === "attention" && labels[0] !== null && rows * columns <= MOST_ARCS && !isSecret;
 }
 
-class Arcs {
-  constructor(app, block) {
-    Object.assign(this, { app, block });
-    this.element = el("figure", el("figcaption", block.caption.name), el("svg:svg"));
-    this.update();
-  }
-
-  update() {
-    const { record, table } = this.block;
-    const { view, lesson } = this.app;
-    const stamp = view.stampOf(table);
-    if (this.stamp?.every((part, n) => part === stamp[n])) return;
-    this.stamp = stamp;
-    const word = (axis, n) => view.word(record.labels[axis], n) ?? view.word(record.labels[0], n) ?? String(n + 1);
-    const words = (axis, count) => Array.from({ length: count }, (_, n) => word(axis, n));
-    const [from, to] = [words(0, record.rows), words(1, record.columns)];
-    const height = Math.max(from.length, to.length) * LINE + 8;
-    const side = Math.min(140, Math.max(...[...from, ...to].map((w) => w.length)) * 8 + 14);
-    const width = side * 2 + 150;
-    const y = (n) => n * LINE + 17;
-    const sentence = ([, i, j]) =>
-      say("arc", { from: from[i], to: to[j], share: inCell(lesson.value(table, i, j), 3) });
-    const arc = (cell) => {
-      const [, i, j] = cell;
-      const share = Math.min(1, lesson.value(...cell));
-      const about = {
-        d: `M${side} ${y(i)}C${side + 70} ${y(i)} ${width - side - 70} ${y(j)} ${width - side} ${y(j)}`,
-        "stroke-width": (0.6 + 9 * share).toFixed(2),
-        "stroke-opacity": (0.25 + 0.65 * share).toFixed(2),
-        onmouseenter: () => this.app.point(cell),
-        onclick: () => this.app.choose(cell),
-      };
-      return el("svg:path.arc", about, el("svg:title", sentence(cell)));
+/** The drawing of a table of attention weights. */
+function arcsOf({ lesson, table, record: { rows, columns, labels } }) {
+  const word = (axis, n) => lesson.word(labels[axis], n) ?? lesson.word(labels[0], n) ?? String(n + 1);
+  const [from, to] = [numbers(rows).map((n) => word(0, n)), numbers(columns).map((n) => word(1, n))];
+  const side = Math.min(140, Math.max(...[...from, ...to].map(({ length }) => length)) * 8 + 14);
+  const [width, height] = [side * 2 + 150, Math.max(rows, columns) * LINE + 8];
+  const y = (n) => n * LINE + 17;
+  const share = (cell) => Math.min(1, lesson.value(...cell));
+  const sentence = (cell) => say("arc", { from: from[cell[1]], to: to[cell[2]], share: inCell(share(cell), 3) });
+  const arc = (cell) => {
+    const about = {
+      d: `M${side} ${y(cell[1])}C${side + 70} ${y(cell[1])} ${side + 80} ${y(cell[2])} ${side + 150} ${y(cell[2])}`,
+      "stroke-width": 0.6 + 9 * share(cell),
+      "stroke-opacity": 0.25 + 0.65 * share(cell),
+      onmouseenter: () => page.point(cell),
+      onclick: () => page.choose(cell),
     };
-    const clip = (text) => (text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text);
-    const label = (x, anchor) => (text, n) => el("svg:text", { x, y: y(n) + 4, "text-anchor": anchor }, clip(text));
-    const cells = lesson.cells(table);
-    const larger = (a, b) => (lesson.value(...b) > lesson.value(...a) ? b : a);
-    const most = from.map((_, i) => cells.filter((cell) => cell[1] === i).reduce(larger));
-    const drawing = el(
-      "svg:svg",
-      { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": most.map(sentence).join("; ") },
-      cells.filter((cell) => lesson.value(...cell) > 0.005).map(arc),
-      from.map(label(side - 6, "end")),
-      to.map(label(width - side + 6, "start")),
-    );
-    this.element.lastChild.replaceWith(drawing);
-  }
+    return el("svg:path.arc", about, el("svg:title", sentence(cell)));
+  };
+  const label = (x, anchor) => (text, n) => {
+    const clipped = text.length > 16 ? `${text.slice(0, 15)}…` : text;
+    return el("svg:text", { x, y: y(n) + 4, "text-anchor": anchor }, clipped);
+  };
+  const cells = lesson.cells(table);
+  const most = numbers(rows).map((i) =>
+    cells.filter((cell) => cell[1] === i).reduce((a, b) => (share(b) > share(a) ? b : a)),
+  );
+  return el(
+    "svg:svg",
+    { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": most.map(sentence).join("; ") },
+    cells.filter((cell) => share(cell) > 0.005).map(arc),
+    from.map(label(side - 6, "end")),
+    to.map(label(width - side + 6, "start")),
+  );
 }
+
+/** Below a part's tables, the arcs of its attention weights, which follow every change. */
+whenDrawn.push((part) => {
+  const grids = part.sides.at(-1).grids.filter(hasArcs);
+  if (!grids.length) return;
+  const figures = grids.map(({ name }) => el("figure", el("figcaption", name), el("svg:svg")));
+  part.element.append(el("details.arcs", { open: true }, el("summary", say("arcs")), el("div", figures)));
+  part.redraws.push(() => figures.forEach((figure, n) => figure.lastChild.replaceWith(arcsOf(grids[n]))));
+});

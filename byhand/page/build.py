@@ -29,11 +29,9 @@ from byhand.page.texts import texts
 from byhand.translations import language
 from byhand.workbook.book import Book
 
-SCRIPTS = (
-    *("elements", "numbers", "engine", "draw", "view", "formula", "inspect"),
-    *("start", "arcs", "map", "play", "present", "practice", "app", "main"),
-)
-CALLED = "sum,max,argmax,pick,choose,max2,test,erf"
+CORE = ("elements", "numbers", "lesson", "grid", "view", "formula", "panel", "page", "places")
+"""The files of the script that every page has; `main` comes last."""
+CALLED = "sum,max,argmax,pick,choose,max2,test"
 """The functions that rules call."""
 MOST_CELLS = 300_000
 """The most cells of a page: a browser needs seconds to read more."""
@@ -106,7 +104,7 @@ def page_of_book(
     given: computed tables that are shown. with_rules: whether the page may compute the others.
     """
     shared = Shared()
-    tables = PageTables(book.nodes, values, book.infinite, shared, book.turned, given, with_rules)
+    tables = PageTables(book.nodes, values, shared, book.turned, given, with_rules)
     made = book_data(book, tables, NOTHING)
     page = page_file([made], shared)
     page.data["exercise"] = exercise
@@ -148,9 +146,29 @@ def _functions(name: str, lists: Iterable[list[str]], called: str) -> str:
     return f"const {name}=[{made}];\n"
 
 
+def scripts(page: PageFile) -> list[str]:
+    """Return the names of the files of the script that a page needs."""
+    data = page.data
+    is_exercise = "exercise" in data
+    has_attention = any(table.get("look") == "attention" for table in data["tables"])
+    needed = {
+        "erf": "erf(" in page.rules,
+        "practice": is_exercise,
+        "follow": not is_exercise,
+        "start": any(data["start"].values()),
+        "write": bool(data["longer"]),
+        "arcs": has_attention,
+        "compare": not is_exercise,
+        "play": not is_exercise,
+        "keys": not is_exercise,
+    }
+    return [*CORE, *(name for name, is_needed in needed.items() if is_needed), "main"]
+
+
 def html(page: PageFile) -> str:
     """Return the whole file. Texts are JSON without a `<`, which no script and no markup can end."""
-    script = "".join(f"{own_file(f'{name}.js')}\n" for name in SCRIPTS)
+    names = scripts(page)
+    script = "".join(f"{own_file(f'{name}.js')}\n" for name in names)
     script = f'(() => {{\n"use strict";\n{page.rules}{script}}})();\n'
     style = own_file("style.css")
     policy = (
@@ -158,7 +176,9 @@ def html(page: PageFile) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     words = page.data["texts"] | {name: page.data[name] for name in ("title", "subtitle", "command")}
+    shown = {"exercise_only": "practice", "lesson_only": "follow", "start_only": "start"}
     markup = {name: escaped(text) for name, text in words.items()} | {"drawing": page.drawing}
+    markup |= {name: "" if file in names else "hidden" for name, file in shown.items()}
     shell = Template(own_file("shell.html")).substitute(markup)
     return (
         f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'

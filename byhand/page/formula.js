@@ -1,4 +1,6 @@
-// The formula of a cell: in letters, with the numbers put in, and as a sentence for those who listen.
+// The formula of a cell: in letters, with the numbers put in, and in words for those who listen.
+
+const MOST_SPOKEN = 12;
 
 /** A <math> element from markup that byhand has printed. */
 function mathOf(markup) {
@@ -7,112 +9,95 @@ function mathOf(markup) {
   return holder.content.firstChild;
 }
 
-class Formulas {
-  constructor(view) {
-    Object.assign(this, { view, data: view.data, lesson: view.lesson });
-  }
+/** The row and column of a cell below its symbol: only where there is more than one. */
+function placeBelow([n, i, j]) {
+  const { rows, columns } = page.lesson.tables[n];
+  const places = [rows > 1 && i + 1, columns > 1 && j + 1].filter(Boolean);
+  if (data.turned) places.reverse();
+  return places.join(places.some((place) => place > 9) ? ", " : "");
+}
 
-  /** The row and column of a cell below its symbol: only where there is more than one. */
-  placeText([n, i, j]) {
-    const { rows, columns } = this.lesson.tables[n];
-    const places = [];
-    if (rows > 1) places.push(i + 1);
-    if (columns > 1) places.push(j + 1);
-    if (this.data.turned) places.reverse();
-    return places.every((place) => place < 10) ? places.join("") : places.join(", ");
-  }
+/** A table's symbol as one that reads it calls it: text, MathML with a place below it, and MathML without. */
+function symbolOf(n, reader = n) {
+  const { tables } = page.lesson;
+  return data.symbols[tables[reader].calls?.[n] ?? tables[n].symbol];
+}
 
-  symbolOf(n, reader) {
-    return this.data.symbols[this.lesson.tables[reader]?.calls?.[n] ?? this.lesson.tables[n].symbol];
-  }
+/** A cell's name as <math>. */
+function nameOf(cell, reader) {
+  const [, placed, alone] = symbolOf(cell[0], reader);
+  const below = placeBelow(cell);
+  const math = mathOf(below ? placed : alone);
+  if (below) math.querySelector(".at").textContent = below;
+  return math;
+}
 
-  /** A cell's name as text: Q₂₁. */
-  nameText(cell, reader) {
-    const digits = { ",": ",", " ": "" };
-    const below = [...this.placeText(cell)].map((sign) => digits[sign] ?? "₀₁₂₃₄₅₆₇₈₉"[sign]).join("");
-    return this.symbolOf(cell[0], reader ?? cell[0])[0] + below;
-  }
+function mathNumber(x) {
+  const text = shown(x);
+  const size = text.replace(MINUS, "");
+  const number = el(/^[.\d]/.test(size) ? "math:mn" : "math:mi", size);
+  if (size === text) return el("math:mrow", number);
+  return el("math:mrow", { "data-negative": true }, el("math:mo", { form: "prefix" }, MINUS), number);
+}
 
-  /** A cell's name as <math>. */
-  name(cell, reader) {
-    const place = this.placeText(cell);
-    const [, withPlace, alone] = this.symbolOf(cell[0], reader ?? cell[0]);
-    const math = mathOf(place ? withPlace : alone);
-    if (place) math.querySelector(".at").textContent = place;
-    return math;
+/** A form of formulas whose holes are filled by a function of their numbers. */
+function filled(markup, fill) {
+  const math = mathOf(markup);
+  for (const hole of math.querySelectorAll(".h")) {
+    const content = fill(Number(hole.dataset.h));
+    const isBracketed = hole.classList.contains("b") && content.dataset?.negative !== undefined;
+    hole.replaceChildren(...(isBracketed ? [el("math:mo", "("), content, el("math:mo", ")")] : [content]));
   }
+  return math;
+}
 
-  /** The form of a cell's formula, and what fills it; null for a given number. */
-  form([n, i, j]) {
-    return this.lesson.forms[n]?.(i, j) ?? null;
-  }
-
-  filled(markup, fill) {
-    const math = mathOf(markup);
-    for (const hole of math.querySelectorAll(".h")) {
-      const content = fill(Number(hole.dataset.h));
-      const bracketed = hole.classList.contains("b") && content.dataset?.negative;
-      hole.replaceChildren(...(bracketed ? [el("math:mo", "("), content, el("math:mo", ")")] : [content]));
-    }
-    return math;
-  }
-
-  numberElement(x) {
-    const text = shown(x);
-    const size = text.replace(MINUS, "");
-    const number = el(/^[.\d]/.test(size) ? "math:mn" : "math:mi", size);
-    if (size === text) return el("math:mrow", number);
-    return el("math:mrow", { "data-negative": "1" }, el("math:mo", { form: "prefix" }, MINUS), number);
-  }
-
-  /** The lines of a cell's formula, as elements: in letters, and if it is no secret in numbers; none for a given one. */
-  lines(cell, secret = false) {
-    const made = this.form(cell);
-    if (!made) return [];
-    const [form, holes] = made;
-    const [letters, numbers] = this.data.forms[form];
-    const numberAt = (hole) => (hole[0] === null ? hole[1] : this.lesson.value(...hole));
-    const inLetters = this.filled(letters, (h) =>
-      holes[h][0] === null ? this.numberElement(holes[h][1]) : this.name(holes[h], cell[0]).firstChild,
+/** The lines of a cell's formula: in letters, and if it is no secret in numbers; none of a given number. */
+function formulaLines(cell, isSecret) {
+  const { lesson } = page;
+  const made = lesson.forms[cell[0]]?.(cell[1], cell[2]);
+  if (!made) return [];
+  const { form, holes } = made;
+  const [letters, numbers] = form;
+  const line = (kind, sign, math) => el(`div.line.${kind}`, el("span.sign", sign), el("div.side", math));
+  const values = holes.map(({ cell, number }) => (cell ? lesson.value(...cell) : number));
+  const name = (h) => (holes[h].cell ? nameOf(holes[h].cell, cell[0]).firstChild : mathNumber(values[h]));
+  const lines = [line("letters", "=", filled(letters, name))];
+  if (isSecret) return lines;
+  if (letters !== numbers || holes.length !== 1)
+    lines.push(
+      line(
+        "numbers",
+        "=",
+        filled(numbers, (h) => mathNumber(values[h])),
+      ),
     );
-    const lines = [{ sign: "=", math: inLetters, kind: "letters" }];
-    if (secret) return lines;
-    const value = this.lesson.value(...cell);
-    const exact = holes.every((hole) => isExact(numberAt(hole))) && isExact(value);
-    if (letters !== numbers || holes.length !== 1) {
-      const inNumbers = this.filled(numbers, (h) => this.numberElement(numberAt(holes[h])));
-      lines.push({ sign: "=", math: inNumbers, kind: "numbers" });
-    }
-    const result = el("math:math", this.numberElement(value));
-    return [...lines, { sign: exact ? "=" : "≈", math: result, kind: "value" }];
-  }
+  const value = lesson.value(...cell);
+  const sign = [...values, value].every(isExact) ? "=" : "≈";
+  return [...lines, line("value", sign, el("math:math", mathNumber(value)))];
+}
 
-  /** Where a cell stands: row 2 (cat), column 1. */
-  place([n, i, j]) {
-    const labels = this.lesson.tables[n].labels;
-    const [rowLabels, columnLabels, r, c] = this.data.turned ? [labels[1], labels[0], j, i] : [...labels, i, j];
-    const named = (of, index) => {
-      const word = this.view.word(of, index);
-      return word === null ? `${index + 1}` : `${index + 1} (${word})`;
-    };
-    return say("row_column", { row: named(rowLabels, r), column: named(columnLabels, c) });
-  }
+/** Where a cell stands: row 2 (cat), column 1. */
+function placeText([n, ...at]) {
+  const { labels } = page.lesson.tables[n];
+  const named = [0, 1].map((axis) => {
+    const word = page.lesson.word(labels[axis], at[axis]);
+    return word === null ? at[axis] + 1 : `${at[axis] + 1} (${word})`;
+  });
+  const [row, column] = data.turned ? named.reverse() : named;
+  return say("row_column", { row, column });
+}
 
-  /** One sentence about a cell: its name, its place, what it is, its value. */
-  sentence(cell) {
-    const [n] = cell;
-    const { name, about } = this.lesson.tables[n];
-    return `${name}, ${this.place(cell)}: ${shown(this.lesson.value(...cell))}. ${about}`;
-  }
-
-  /** The formula as plain words, for a screen reader. */
-  spoken(cell) {
-    const caption = this.view.home(cell[0])?.caption.rule ?? "";
-    const reads = this.lesson.inputs(...cell);
-    const listed = reads
-      .slice(0, 12)
-      .map((input) => `${this.nameText(input, cell[0])} ${shown(this.lesson.value(...input))}`);
-    const more = reads.length > 12 ? `, ${say("and_more", { n: reads.length - 12 })}` : "";
-    return [this.sentence(cell), caption, listed.join(", ") + more].filter(Boolean).join(" ");
-  }
+/** A cell in words: its name, place, value and meaning, the rule, and what it reads. */
+function spokenText(cell) {
+  const { lesson, view } = page;
+  const { name, about } = lesson.tables[cell[0]];
+  const reads = lesson.inputs(...cell);
+  const listed = reads.slice(0, MOST_SPOKEN).map((input) => {
+    const below = placeBelow(input).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+    return `${symbolOf(input[0], cell[0])[0]}${below} ${shown(lesson.value(...input))}`;
+  });
+  const left = reads.length - listed.length;
+  if (left > 0) listed.push(say("and_more", { n: left }));
+  const sentence = `${name}, ${placeText(cell)}: ${shown(lesson.value(...cell))}. ${about}`;
+  return [sentence, view.home(cell[0])?.rule, listed.join(", ")].filter(Boolean).join(" ");
 }

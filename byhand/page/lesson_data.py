@@ -45,7 +45,7 @@ def lesson_data(
     turned = lesson.recipe.orientation == "columns"
     about = About(heading, subtitle, command(lesson.recipe, "page"), code=Statements(lesson).of)
     book = Book(lesson.graph, about, turned)
-    tables = PageTables(book.nodes, book.values, book.infinite, shared, turned)
+    tables = PageTables(book.nodes, book.values, shared, turned)
     made = book_data(book, tables, start(book, tables, slots))
     if first:
         made.data["tables"] = _differences(made.data["tables"], first.data["tables"])
@@ -114,8 +114,7 @@ def _arranged(
             block.append([place.rows, place.columns])
     return {
         "title": heading,
-        "equation": rule,
-        "source": source,
+        "about": "  ·  ".join(filter(None, (rule, source))),
         "box": bounds(places, headings),
         "blocks": [block for block, _place in blocks],
         "headings": [[*each, first_below(each, places)] for each in headings],

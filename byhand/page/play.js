@@ -1,77 +1,72 @@
 // Step by step through the computation: one table a step with one sentence, its cells one after the other.
 
-const SPEEDS = { slow: 6000, normal: 3000, fast: 1000 };
 const MOST_SWEPT = 12;
 
-class Player {
-  constructor(app, element) {
-    Object.assign(this, { app, element, at: -1, timers: [], playing: false });
-    this.button = byId("play-play");
-    const actions = {
-      step_back: () => this.step(-1),
-      play: () => this.toggle(),
-      step: () => this.step(1),
-      stop: () => this.stop(),
-    };
-    for (const [id, action] of Object.entries(actions)) byId(`play-${id}`).addEventListener("click", action);
-  }
+const player = {
+  at: -1,
+  timers: [],
+  isPlaying: false,
 
   /** The computed tables in the order of the parts, as a reader meets them. */
-  get order() {
-    const blocks = this.app.view.parts.flatMap((part) => part.blocks);
-    return blocks.filter((block) => block.home && block.record.name && !this.app.lesson.isGiven(block.table));
-  }
+  get steps() {
+    const grids = page.view.parts.flatMap((part) => part.sides.at(-1).grids);
+    return grids.filter(({ home, record, table }) => home && record.name && !page.lesson.given[table]);
+  },
 
   toggle() {
-    this.playing = !this.playing;
-    const [sign, key] = this.playing ? ["❚❚", "pause"] : ["▶", "play"];
-    this.button.textContent = sign;
-    set(this.button, { "aria-label": say(key), title: say(key) });
-    if (this.playing) this.step(1);
+    this.isPlaying = !this.isPlaying;
+    const label = say(this.isPlaying ? "pause" : "play");
+    byId("play-play").textContent = this.isPlaying ? "❚❚" : "▶";
+    set(byId("play-play"), { "aria-label": label, title: label });
+    if (this.isPlaying) this.step(1);
     else this.timers.forEach(clearTimeout);
-  }
+  },
 
   stop() {
-    if (this.playing) this.toggle();
+    if (this.isPlaying) this.toggle();
     this.timers.forEach(clearTimeout);
     this.at = -1;
-    this.element.hidden = true;
-    this.app.follow(null, false);
-  }
+    byId("player").hidden = true;
+    page.follow(null, false);
+  },
 
   step(by) {
-    this.element.hidden = false;
+    byId("player").hidden = false;
     this.timers.forEach(clearTimeout);
-    const { order } = this;
-    const block = order[this.at + by];
-    if (!block) {
-      if (this.playing) this.toggle();
+    const { steps } = this;
+    const grid = steps[this.at + by];
+    if (!grid) {
+      if (this.isPlaying) this.toggle();
       return;
     }
     this.at += by;
-    byId("play-count").textContent = say("step_of", { n: this.at + 1, count: order.length });
-    set(byId("play-bar"), { max: order.length, value: this.at + 1 });
-    const { record, caption } = block;
-    const step = record.step === undefined ? "" : `${this.app.data.steps[record.step][0]}: `;
-    byId("play-sentence").textContent = `${`${step}${caption.name} ${caption.rule}`.trim()} — ${record.about}`;
-    this.sweep(block.table);
-  }
+    const { name, rule, record, table } = grid;
+    const [title] = data.steps[record.step] ?? [];
+    byId("play-count").textContent = say("step_of", { n: this.at + 1, count: steps.length });
+    set(byId("play-bar"), { max: steps.length, value: this.at + 1 });
+    byId("play-sentence").textContent = `${title ? `${title}: ` : ""}${name} ${rule} — ${record.about}`;
+    this.sweep(page.lesson.cells(table));
+  },
 
   /** Light some cells of a table one after the other, with what each is made of. */
-  sweep(table) {
-    const { app } = this;
-    const all = app.lesson.cells(table);
-    const count = Math.min(all.length, MOST_SWEPT);
-    const cells = Array.from(
-      { length: count },
-      (_, k) => all[Math.round((k * (all.length - 1)) / Math.max(1, count - 1))],
-    );
-    const time = SPEEDS[byId("play-speed").value];
-    app.asking = false;
-    app.follow(cells[0], true);
-    app.reveal(cells[0]);
-    const later = (cell, k) => setTimeout(() => app.follow(cell, true), (time * (k + 1)) / count);
-    this.timers = smooth() === "auto" ? [] : cells.slice(1).map(later);
-    if (this.playing) this.timers.push(setTimeout(() => this.step(1), time));
-  }
-}
+  sweep(all) {
+    const every = Math.max(1, all.length / MOST_SWEPT);
+    const cells = all.filter((_, k) => k % every < 1);
+    const time = Number(byId("play-speed").value);
+    page.isAsking = false;
+    page.follow(cells[0], true);
+    page.reveal(cells[0]);
+    const later = (cell, k) => setTimeout(() => page.follow(cell, true), (time * (k + 1)) / cells.length);
+    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.timers = isStill ? [] : cells.slice(1).map(later);
+    if (this.isPlaying) this.timers.push(setTimeout(() => this.step(1), time));
+  },
+};
+
+const PLAYER = {
+  step_back: () => player.step(-1),
+  play: () => player.toggle(),
+  step: () => player.step(1),
+  stop: () => player.stop(),
+};
+for (const [id, onclick] of Object.entries(PLAYER)) set(byId(`play-${id}`), { onclick });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from byhand.core.captions import equation, opened, symbol, symbol_from, title
 from byhand.core.graph import Array, Node, Scope
 from byhand.core.labels import Labels, Pieces, Tokens, Typed, spelling
 from byhand.core.number_text import in_full
+from byhand.core.roles import Look
 from byhand.glossary import meaning
 from byhand.page.formulas import Forms, symbol_markup
 
@@ -63,7 +65,6 @@ class PageTables:
         self,
         nodes: Iterable[Node],
         values: Mapping[Node, Array],
-        infinite: set[Node],
         shared: Shared,
         turned: bool,
         given: Collection[Node] = (),
@@ -71,7 +72,7 @@ class PageTables:
     ) -> None:
         """given: computed tables whose numbers are given on this page. with_rules: whether the page computes others."""
         self._given, self._with_rules = given, with_rules
-        self._values, self._infinite, self.shared, self._turned = values, infinite, shared, turned
+        self._values, self.shared, self._turned = values, shared, turned
         self.nodes = [node for node in nodes if node.name]
         self._named = {node.name: n for n, node in enumerate(self.nodes)}
         self._views = Numbered()
@@ -121,6 +122,12 @@ class PageTables:
         """Return what the page knows of each table, besides its rule; labels may bring further tables."""
         return [self._record(node) for node in self.nodes]
 
+    def _before(self, node: Node) -> Node | None:
+        """Return the weight that an updated one replaces, if its name says which."""
+        n = self._named.get(re.sub(r"^(step\d+\.)?updated\.", "", node.name)) if node.look is Look.UPDATED else None
+        before = node if n is None else self.nodes[n]
+        return before if before is not node and before.shape == node.shape else None
+
     def _record(self, node: Node) -> dict[str, Any]:
         reads = _reads(node)
         record: dict[str, Any] = {
@@ -149,7 +156,8 @@ class PageTables:
         step = next((s for s in node.scope.outward if s.equation or s.source), None)
         record |= {"calls": calls} if calls else {}
         record |= {"step": self.shared.step(step, self._turned)} if step else {}
-        record |= {"infinite": 1} if node in self._infinite else {}
+        before = self._before(node)
+        record |= {"before": self.number(before)} if before else {}
         return record | ({"role": str(node.role)} if node.role else {})
 
 

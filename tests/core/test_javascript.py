@@ -46,7 +46,7 @@ def in_browser(visit: Any, cases: list[tuple[Node, list[Any]]]) -> list[Any]:
         inputs = {argument: n for n, argument in enumerate(node.args)}
         tables = json.dumps([a.tolist() for a in arrays])
         parts.append(f"made({tables},(t)=>{rule(node, inputs.get)},{node.shape[0]},{node.shape[1]})")
-    script = f"""(() => {{ {own_file("engine.js")}
+    script = f"""(() => {{ {own_file("lesson.js")} {own_file("erf.js")}
       const {{sum,max,argmax,pick,choose,max2,test}} = FUNCTIONS;
       const made = (tables, rule, rows, columns) => {{
         const cell = rule((n, i, j) => tables[n][i][j]);
@@ -77,7 +77,7 @@ def test_erf_to_the_last_digits(visit: Any) -> None:
     import mpmath
 
     at = [n / 50 for n in range(-400, 401)] + [2.4999999, 2.5, 5.9999999, 6.0, 1e-300, -1e-9]
-    got = visit.tab.evaluate(f"(() => {{ {own_file('engine.js')} return {json.dumps(at)}.map(erf); }})()")
+    got = visit.tab.evaluate(f"(() => {{ {own_file('erf.js')} return {json.dumps(at)}.map(erf); }})()")
     for x, y in zip(at, got, strict=True):
         assert y == pytest.approx(float(mpmath.erf(x)), rel=1e-14, abs=1e-15), x
 

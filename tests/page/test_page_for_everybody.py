@@ -90,5 +90,5 @@ def test_what_is_lit_is_told_apart_without_colour(visit: Any) -> None:
     look = "(s, p) => getComputedStyle(document.querySelector(s), p ?? null)"
     assert tab.evaluate(f"({look})('td.lit-input', '::after').borderLeftWidth") != "0px"
     assert tab.evaluate(f"({look})('td.lit-chosen').outlineStyle") == "solid"
-    tab.click(".ask")
+    tab.click("#ask")
     assert tab.evaluate(f"({look})('td.lit-user').outlineStyle") == "dashed"

@@ -68,7 +68,7 @@ def test_a_click_keeps_a_cell_and_an_input_goes_on_from_there(visit: Any) -> Non
     visit.until("byhand.lit('chosen')[0][0] === 'layer1.head1.scores'")
     tab.click("#forward")
     visit.until("byhand.lit('chosen')[0][0] === 'layer1.head1.Q'")
-    tab.click(".ask")
+    tab.click("#ask")
     assert lit(tab, "user") == {("layer1.head1.scores", 2, n) for n in (1, 2, 3)}
     tab.keyboard.press("Escape")
     assert lit(tab, "chosen") == set()

@@ -1,0 +1,90 @@
+// Following a cell: what it reads, who uses it, and a field to change it.
+
+const MOST_LISTED = 24;
+const LONG_VOCABULARY = 300;
+
+/** Cells to go to, as their reader calls them. */
+function cellList(cells, reader) {
+  const { lesson } = page;
+  const items = cells.slice(0, MOST_LISTED).map((cell) => {
+    const go = button(() => page.choose(cell), nameOf(cell, reader), ` ${shown(lesson.value(...cell))}`);
+    return el("li", set(go, { title: `${lesson.tables[cell[0]].name}, ${placeText(cell)}` }));
+  });
+  const left = cells.length - items.length;
+  return el("ul.cells", items, left > 0 && el("li", say("and_more", { n: left })));
+}
+
+/** A field for a word: a list to choose from, or for a large vocabulary a field that completes. */
+function wordField(id, label, [n, i, j], vocabulary, isOptional) {
+  const { words } = data.vocabularies[vocabulary];
+  const about = { id, "aria-label": label };
+  const now = page.lesson.value(n, i, j);
+  const change = (word) => page.change([[n, i, j, word]]);
+  if (words.length <= LONG_VOCABULARY) {
+    const option = (word, value) => el("option", { value, selected: value === now }, word);
+    const onchange = ({ target }) => change(Number(target.value));
+    return el("select.word", { ...about, onchange }, isOptional && option("_", -1), words.map(option));
+  }
+  const list = `words-${vocabulary}`;
+  if (!byId(list))
+    document.body.append(
+      el(
+        "datalist",
+        { id: list },
+        words.map((value) => el("option", { value })),
+      ),
+    );
+  const onchange = ({ target }) => {
+    if (words.includes(target.value)) change(words.indexOf(target.value));
+    else target.value = target.defaultValue;
+  };
+  return el("input.word", { ...about, list, value: words[now] ?? "_", onchange });
+}
+
+/** The field that changes a cell's number, or holds a computed one at a number. */
+function numberForm(cell, isGiven) {
+  const { lesson, before } = page;
+  const value = String(lesson.value(...cell)).replace("e+", "e");
+  const field = el("input", { id: "new-number", type: "text", inputmode: "decimal", autocomplete: "off", value });
+  const wrong = el("p.wrong", { role: "alert" });
+  const onsubmit = (event) => {
+    event.preventDefault();
+    const x = numberIn(field.value);
+    if (x === null) wrong.textContent = say("no_number", { text: field.value });
+    else page.change([[...cell, x]]);
+  };
+  const label = el("label", { for: field.id }, say(isGiven ? "change" : "hold"));
+  const take = (key, cells) =>
+    button(() => page.change(cells.map((each) => [...each, before.value(...each)])), say(key));
+  const isHeld = !isGiven && lesson.isChanged(...cell);
+  return [
+    el("form.change", { onsubmit }, label, field, el("button", say("set")), wrong),
+    isHeld && el("p.hint", say("is_patched")),
+    isHeld && button(() => page.change([[...cell, null]]), say("release")),
+    ...(before ? [take("take_cell", [cell]), take("take_table", lesson.cells(cell[0]))] : []),
+  ];
+}
+
+inPanel.push((cell, isKept) => {
+  const { lesson, isAsking } = page;
+  const { code, role, labels } = lesson.tables[cell[0]];
+  const isGiven = Boolean(lesson.given[cell[0]]);
+  const isWord = isGiven && role === "tokens";
+  const line = code && el("p.code", el("code", { title: say("code") }, code));
+  if (!isKept) return [line, isGiven && el("p.hint", say(isWord ? "is_word" : "is_given"))];
+  const inputs = lesson.inputs(...cell);
+  const users = isAsking ? lesson.users(...cell) : [];
+  const ask = set(
+    button(() => page.askUsers(), say("users")),
+    { id: "ask", "aria-pressed": String(isAsking) },
+  );
+  const vocabulary = labels[0]?.[1];
+  return [
+    line,
+    ...(inputs.length ? [el("h3", say("reads")), cellList(inputs, cell[0])] : []),
+    ask,
+    isAsking && (users.length ? cellList(users, cell[0]) : el("p", say("no_users"))),
+    ...(!isWord ? numberForm(cell, isGiven) : []),
+    isWord && vocabulary !== undefined && el("p.change", wordField("new-word", say("change"), cell, vocabulary)),
+  ];
+});

@@ -1,0 +1,183 @@
+// A table as a grid of cells, as in the workbook. A large one shows a window, which its buttons move.
+
+/** The buttons of a window: the sign on each, and by how many rows and columns it moves. */
+const MOVES = { up: ["▴", -24, 0], down: ["▾", 24, 0], left: ["◂", 0, -24], right_side: ["▸", 0, 24] };
+
+function numbers(count) {
+  return Array.from({ length: count }, (_, n) => n);
+}
+
+/** Put an element at a row and a column of its part, over so many of them. */
+function place(element, row, column, rows = 1, columns = 1) {
+  return set(element, { "--row": row, "--column": column, "--rows": rows, "--columns": columns });
+}
+
+class Grid {
+  /** against: the lesson with which its numbers are compared, or none. block: see `_block` in lesson_data.py. */
+  constructor(part, lesson, against, id, block) {
+    const [table, row, column, home, name, shape, rule, strip, prefixes, size] = block;
+    const record = lesson.tables[table];
+    const { rows, columns } = record;
+    Object.assign(this, {
+      part,
+      lesson,
+      against,
+      id,
+      table,
+      record,
+      row,
+      column,
+      home,
+      name,
+      shape,
+      rule,
+      strip,
+      prefixes,
+    });
+    [this.height, this.width] = data.turned ? [columns, rows] : [rows, columns];
+    this.isWindow = size !== undefined;
+    [this.rows, this.columns] = size ?? [this.height, this.width];
+    this.first = [0, 0];
+  }
+
+  draw() {
+    const { id, name, shape, rule, strip, rows, columns } = this;
+    this.cells = numbers(rows).map((r) => numbers(columns).map((c) => this.cell(r, c)));
+    const labels = (count, scope, role) => numbers(strip ? 0 : count).map(() => el("th", { scope, role }));
+    this.rowLabels = labels(rows, "row", "rowheader");
+    this.columnLabels = labels(columns, "col", "columnheader");
+    this.mover = this.isWindow && el("div.mover");
+    const { look } = this.record;
+    const again = look === "attention" ? "attention.again" : "shown.again"; // grey, unless it is a heat map
+    const block = el(
+      `div.block.${this.home ? look : again}${strip ? ".strip" : ""}${data.turned ? ".turned" : ""}`,
+      el("div.caption", { id }, el("b", name), shape && el("span.shape", ` ${shape}`), el("span.rule", rule)),
+      el(
+        "table",
+        { role: "grid", "aria-labelledby": id, "aria-rowcount": this.height, "aria-colcount": this.width },
+        el(
+          "tbody",
+          strip ? null : el("tr", el("td.corner"), this.columnLabels),
+          this.cells.map((cells, r) => el("tr", this.rowLabels[r] ?? null, cells)),
+        ),
+      ),
+      this.mover,
+    );
+    const before = strip ? 0 : 1;
+    return place(block, this.row - before, this.column - before, rows + before, columns + before);
+  }
+
+  cell(r, c) {
+    const element = el("td", { role: "gridcell", tabindex: r || c ? -1 : 0 });
+    return Object.assign(element, { grid: this, r, c });
+  }
+
+  /** Show other rows and columns: those from a place on. */
+  moveTo(row, column) {
+    const within = (x, shown, all) => Math.max(0, Math.min(x, all - shown));
+    this.first = [within(row, this.rows, this.height), within(column, this.columns, this.width)];
+    this.update();
+  }
+
+  drawMover() {
+    const [row, column] = this.first;
+    const moves = Object.entries(MOVES).map(([key, [sign, down, right]]) =>
+      set(
+        button(() => this.moveTo(row + down, column + right), sign),
+        { "aria-label": say(key), title: say(key) },
+      ),
+    );
+    const fields = { a: row + 1, b: row + this.rows, c: column + 1, d: column + this.columns };
+    this.mover.replaceChildren(...moves, say("window", fields));
+  }
+
+  /** The element at a row and column; `move` brings it into the window. */
+  elementAt(row, column, move = false) {
+    const element = this.cells?.[row - this.first[0]]?.[column - this.first[1]];
+    if (element || !move) return element;
+    this.moveTo(row - this.rows / 2, column - this.columns / 2);
+    return this.elementAt(row, column);
+  }
+
+  placeOf({ r, c }) {
+    return [this.first[0] + r, this.first[1] + c];
+  }
+
+  /** The cell of the lesson that stands in a row and column: a view's is the cell that it shows. */
+  source(row, column) {
+    const cell = [this.table, ...(data.turned ? [column, row] : [row, column])];
+    return this.record.name ? cell : (this.lesson.inputs(...cell)[0] ?? cell);
+  }
+
+  /** The element of a cell of the lesson that stands here, if it is drawn. */
+  elementOf([n, i, j], move = false) {
+    if (this.record.name) return this.elementAt(...(data.turned ? [j, i] : [i, j]), move);
+    this.places ??= new Map(this.all().map((place) => [this.source(...place).join(), place]));
+    const there = this.places.get(`${n},${i},${j}`);
+    return there && this.elementAt(...there, move);
+  }
+
+  all() {
+    return numbers(this.height).flatMap((row) => numbers(this.width).map((column) => [row, column]));
+  }
+
+  label(axis, index) {
+    const side = data.turned ? 1 - axis : axis;
+    const number = (axis ? this.width : this.height) > 1 ? `${this.prefixes[side]}${index + 1}` : "";
+    return this.lesson.word(this.record.labels[side], index) ?? number;
+  }
+
+  /** Write the numbers and labels that differ from what stands there. Returns the cells that have changed. */
+  update() {
+    this.writeLabels();
+    if (page.practice?.draw(this)) return [];
+    const { lesson, table, record } = this;
+    const values = lesson.table(table);
+    const places = placesOf(values);
+    const heat = this.heat(values);
+    const changed = [];
+    this.longest = 0;
+    for (const element of this.cells.flat()) {
+      const [row, column] = this.placeOf(element);
+      const at = data.turned ? column * record.columns + row : row * record.columns + column;
+      const text = record.spell === undefined ? inCell(values[at], places) : lesson.spelled(record.spell, values[at]);
+      this.longest = Math.max(this.longest, text.length);
+      if (element.text !== text) {
+        if (element.text !== undefined) changed.push(element);
+        element.text = element.textContent = text;
+      }
+      heat?.(element, at);
+      element.classList.toggle("held", record.data === undefined && lesson.isChanged(...this.source(row, column)));
+    }
+    return changed;
+  }
+
+  writeLabels() {
+    const write = (axis) => (label, n) => {
+      const text = this.label(axis, this.first[axis] + n);
+      if (label.textContent !== text) label.textContent = label.title = text;
+      if (!text) label.setAttribute("aria-label", n + 1);
+    };
+    this.rowLabels.forEach(write(0));
+    this.columnLabels.forEach(write(1));
+    if (this.mover) this.drawMover();
+  }
+
+  /** The function that colours cells by size, or by what differs from before: from a weight's number or a lesson's. */
+  heat(values) {
+    const { look, before } = this.record;
+    const others = this.against?.table(this.table) ?? (before === undefined ? null : this.lesson.table(before));
+    const isSigned = others || look === "gradient";
+    if (!isSigned && look !== "attention") return null;
+    const sizes = others ? values.map((x, at) => x - others[at]) : values;
+    const finite = sizes.map(Math.abs).filter((x) => x < INFINITE);
+    const largest = isSigned ? finite.reduce((most, x) => Math.max(most, x), 1e-12) : 1;
+    return (element, at) => {
+      const share = Math.min(1, Math.abs(sizes[at]) / largest);
+      element.classList.toggle("warm", share > 0.002);
+      element.classList.toggle("differs", Boolean(this.against) && Math.abs(sizes[at]) > 1e-12);
+      const tint = isSigned ? (sizes[at] > 0 ? "up" : "down") : "more";
+      set(element, { "--strength": `${(share * 62).toFixed(1)}%`, "--tint": `var(--heat-${tint})` });
+    };
+  }
+}

@@ -1,0 +1,160 @@
+// The page as a whole: the lesson that is shown, what was changed, and the cell that a reader follows.
+
+/** What is drawn again after every change. */
+const whenChanged = [];
+
+class Page {
+  done = [];
+  cell = null;
+  isKept = false;
+  isAsking = false;
+
+  /** Show the lesson with so many more words. */
+  show(longer) {
+    this.longer = longer;
+    this.lesson = new Lesson(longer);
+    this.layOut(null);
+  }
+
+  /** Lay the lesson out, beside another if one is given. */
+  layOut(before) {
+    this.before = before;
+    this.view = new View(this.lesson, before);
+    document.body.classList.toggle("comparing", Boolean(before));
+  }
+
+  /** All that was changed, as the address bar has it, if the lesson were so many words longer. */
+  state(longer = this.longer) {
+    const { lesson } = this;
+    const changes = Array.from(
+      lesson.changes.values(),
+      ([n, i, j, x]) => `${lesson.link([n, i, j])}=${encodeURIComponent(x)}`,
+    );
+    return [longer && `write=${longer}`, changes.length && `set=${changes.join(";")}`].filter(Boolean).join("&");
+  }
+
+  /** Have what a text of `state` says. Returns the changes that this page does not have. */
+  load(state) {
+    const fields = new URLSearchParams(state);
+    const longer = Math.min(Number(fields.get("write")) || 0, data.longer.length);
+    if (longer !== this.longer) this.show(longer);
+    const asked = (fields.get("set") ?? "")
+      .split(";")
+      .filter(Boolean)
+      .map((text) => {
+        const [name, number = ""] = text.split(/=(?=[^=]*$)/);
+        return { text, cell: this.lesson.linked(name), x: numberIn(number) };
+      });
+    const isHere = ({ cell, x }) => cell && x !== null;
+    this.lesson.take(asked.filter(isHere).map(({ cell, x }) => [...cell, x]));
+    this.redraw();
+    return asked.filter((change) => !isHere(change)).map(({ text }) => text);
+  }
+
+  /** Put numbers into cells: [table, row, column, number], null to let a cell follow its rule again. */
+  change(cells) {
+    this.done.push(this.state());
+    for (const cell of cells) this.lesson.set(...cell);
+    this.redraw();
+    this.remember();
+  }
+
+  undo() {
+    if (!this.done.length) return;
+    this.load(this.done.pop());
+    this.remember();
+  }
+
+  reset() {
+    this.done = [];
+    if (this.before) this.layOut(null);
+    this.load("");
+    this.remember();
+  }
+
+  /** Draw what has changed, and everything that says so. */
+  redraw() {
+    this.view.update();
+    for (const draw of whenChanged) draw();
+    this.follow(this.cell && this.lesson.has(this.cell) ? this.cell : null, this.isKept);
+    for (const id of ["undo", "reset"]) byId(id).disabled = !this.done.length && !this.state();
+  }
+
+  /** Light a cell and what it reads, or who uses it, and say what it is. */
+  follow(cell, isKept) {
+    this.cell = cell;
+    this.isKept = isKept && cell !== null;
+    document.body.classList.toggle("following", this.isKept);
+    this.view.unlight();
+    if (!cell) return;
+    this.view.light([cell], isKept ? "lit-chosen" : "lit-here");
+    if (this.isAsking) this.view.light(this.lesson.users(...cell), "lit-user");
+    else this.view.light(this.lesson.inputs(...cell), "lit-input");
+    showInPanel(cell, this.isKept);
+  }
+
+  /** Follow a cell as long as the pointer or the focus is there. */
+  point(cell) {
+    if (!this.isKept) this.follow(cell, false);
+  }
+
+  /** Keep a cell: it stays lit, and the address bar remembers it. */
+  choose(cell) {
+    this.isAsking = false;
+    this.follow(cell, true);
+    this.reveal(cell);
+    this.remember(true);
+  }
+
+  release() {
+    this.isAsking = false;
+    this.follow(this.cell, false);
+    this.remember();
+  }
+
+  askUsers() {
+    this.isAsking = !this.isAsking;
+    this.follow(this.cell, true);
+  }
+
+  /** Bring a cell's own place into view, if it is not there. Returns its element. */
+  reveal(cell, behavior = "auto") {
+    const grid = this.view.home(cell[0]);
+    if (!grid) return null;
+    goTo(grid.part);
+    const element = grid.elementOf(cell, true);
+    if (this.cell) this.follow(this.cell, this.isKept); // the part may have been drawn just now
+    element.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
+    return element;
+  }
+
+  /** Put the state into the address; `isStep` makes an entry to which Back returns. */
+  remember(isStep = false) {
+    this.hash = [this.state(), this.isKept && `cell=${this.lesson.link(this.cell)}`].filter(Boolean).join("&");
+    try {
+      if (isStep) location.hash = this.hash;
+      else history.replaceState(null, "", `#${this.hash}`);
+    } catch {
+      // a page inside another, as in a notebook, has no address of its own
+    }
+  }
+
+  /** Take the state from the address, and say what of it is not for this page. */
+  restore() {
+    const hash = location.hash.slice(1);
+    if (hash === this.hash) return;
+    this.hash = hash;
+    this.follow(null, false);
+    const strange = this.load(hash);
+    const link = new URLSearchParams(hash).get("cell");
+    const cell = link && this.lesson.linked(link);
+    if (cell) {
+      this.follow(cell, true);
+      this.reveal(cell, "instant");
+    } else if (link) strange.push(link);
+    byId("notice").textContent = strange.length ? say("not_kept", { what: strange.join("; ").slice(0, 200) }) : "";
+  }
+}
+
+const data = JSON.parse(byId("lesson").textContent);
+const page = new Page();

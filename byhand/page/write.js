@@ -1,0 +1,48 @@
+// Going on to write: the word that the lesson says is next, or one that is drawn with its probabilities.
+
+/** A word drawn with the probabilities of the last row, at the temperature that is set; it says so. */
+function drawnWord() {
+  const { lesson } = page;
+  rowChosen = null;
+  const sorted = probabilities();
+  const p = (cell) => lesson.value(...cell);
+  const temperature = Math.min(10, Math.max(0.1, Number(byId("temperature").value) || 1));
+  const powers = sorted.map((cell) => (p(cell) / p(sorted[0])) ** (1 / temperature));
+  const u = Math.floor(Math.random() * 1000) / 1000;
+  let left = u * powers.reduce((a, b) => a + b, 0);
+  const [, , word] =
+    sorted[
+      Math.max(
+        0,
+        powers.findIndex((power) => (left -= power) < 0),
+      )
+    ];
+  byId("said").textContent = say("drew", {
+    u,
+    word: data.vocabularies[lesson.data.start.prediction.vocabulary].words[word],
+  });
+  return word;
+}
+
+byId("write").addEventListener("click", () => {
+  byId("said").textContent = "";
+  const word = byId("drawn").checked ? drawnWord() : page.lesson.value(page.lesson.data.start.next, 0, 0);
+  page.done.push(page.state());
+  page.load(page.state(page.longer + 1));
+  page.lesson.data.start.slots.at(-1).forEach(([n, row]) => page.lesson.set(n, row, 0, word));
+  page.redraw();
+  page.remember();
+});
+byId("unwrite").addEventListener("click", () => {
+  page.done.push(page.state());
+  page.lesson.data.start.slots.at(-1).forEach(([n, row]) => page.lesson.set(n, row, 0, null));
+  page.load(page.state(page.longer - 1));
+  page.remember();
+});
+whenChanged.push(() => {
+  const isFull = page.longer === data.longer.length;
+  byId("write").disabled = isFull;
+  byId("unwrite").hidden = !page.longer;
+  if (isFull) byId("said").textContent = say("no_room");
+});
+byId("next").hidden = false;
