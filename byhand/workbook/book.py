@@ -21,6 +21,7 @@ from byhand.lessons.equal_numbers import reasons, sentence
 from byhand.translations import _
 from byhand.workbook import style
 from byhand.workbook.about import About
+from byhand.workbook.arrows import draw_arrows, is_fed_from_above
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.course import course_order, question
 from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite, widest
@@ -281,7 +282,8 @@ class PageWriter:
             parts = [(opened(title(place.scope)), style.STEP)]
             if place.scope.source:
                 parts.append((f"  {place.scope.source}", style.STEP_SOURCE))
-            self.sheet.rich(place.row, place.column, [*parts, *words_of_step(self.book.about, self.page, place)])
+            parts += words_of_step(self.book.about, self.page, place)
+            self.sheet.rich(place.row, place.column, parts, style.BESIDE_ARROW if self.page.turned else None)
         for block in self.page.blocks:
             self._captions(block)
             self._labels(block)
@@ -290,6 +292,7 @@ class PageWriter:
         self.sheet.columns(0, 0, margin)
         last = max(b.column + b.shape[1] for b in self.page.blocks)
         spans, end = around(self.width)
+        spans += draw_arrows(self.sheet, self.page, self.width, self.book.about.guide, len(self.book.homes))
         self.sheet.columns(1, max(last + 4, end), self.width)
         ends = [b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks]
         ends += [place.column + width_of(heading(place.scope)) + 1 for place in self.page.headings]
@@ -344,7 +347,8 @@ class PageWriter:
             return
         name = [(caption.name, style.text(11, colour, bold=True))]
         shape = [(f"  {caption.shape}", style.NOTE)] if caption.shape else []
-        self.sheet.rich(block.row - 3, block.column, name + shape)
+        indent = style.BESIDE_ARROW if is_fed_from_above(block) else None
+        self.sheet.rich(block.row - 3, block.column, name + shape, indent)
         write_rule(self.book.about, self.book.homes, self.book.sheet_names, self.sheet, block)
         self._note(block, (block.row - 3, block.column))
 

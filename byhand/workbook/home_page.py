@@ -42,7 +42,8 @@ LINK_LETTERS, CONSTANT_LETTERS = 32, 40
 USE = (
     "Change a word or a number in a yellow or red-framed cell: everything follows.",
     "Click a blue cell: its formula names the row and the column that make it.",
-    "See them as arrows: Formulas › Trace Precedents in Excel, Tools › Detective › Trace Precedents in LibreOffice.",
+    "Follow the arrows from what a table reads to it; dashed ones lead to where it is shown again.",
+    "For one cell: Formulas › Trace Precedents in Excel, Tools › Detective › Trace Precedents in LibreOffice.",
     "Rest the mouse on a table's name: what it is for, and how to see it worked.",
     "Every table has a name: the box at the left of the formula bar lists them.",
 )

@@ -1,4 +1,4 @@
-"""The line under a table's name: its rule, with an arrow from what it reads, or a link to where it is computed."""
+"""The line under a table's name: its rule, or a link to where it is computed; and what a step is for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from byhand.core.graph import Node, Scope
 from byhand.glossary import step_meaning
 from byhand.workbook import style
 from byhand.workbook.about import About
-from byhand.workbook.layout import heading, sides, whole
+from byhand.workbook.arrows import is_fed_from_above
+from byhand.workbook.layout import heading, whole
 from byhand.workbook.page import HEADER, Block, Heading, Page
 from byhand.xlsx.writer import Sheet, Style
 
@@ -30,17 +31,12 @@ def words_of_step(about: About, page: Page, place: Heading) -> list[tuple[str, S
 def write_rule(
     about: About, homes: Mapping[Node, Block], sheet_names: Mapping[Page, str], sheet: Sheet, block: Block
 ) -> None:
-    """Write the rule of a table, with an arrow from what it reads; of a copy a link to where it is computed."""
+    """Write the rule of a table; of a copy a link to where it is computed."""
     place, source = (block.row - 2, block.column), homes.get(whole(block.node))
     if about.guide and not block.home and source is not None and source is not block and block.caption.rule:
         sheet.link(*place, block.caption.rule, sheet_names[source.page], source.caption_cell, style.RULE_LINK)
     else:
-        sheet.text(*place, block.caption.rule, style.RULE)
-    if about.guide and block.home and not block.node.op.given:
-        left, above = reversed(sides(block.node)) if block.turned else sides(block.node)
-        arrow = ("→" if left else "") + ("↓" if above else "")
-        if arrow:
-            sheet.text(block.row - 1, block.column - 1, arrow, style.TABLE_ARROW)
+        sheet.text(*place, block.caption.rule, style.RULE | (style.BESIDE_ARROW if is_fed_from_above(block) else {}))
 
 
 def end_of_heading(about: About, page: Page, place: Heading, width: float) -> int:

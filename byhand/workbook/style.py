@@ -107,6 +107,8 @@ TITLE = text(18, bold=True)
 SUBTITLE = {"font_name": MATHS, "font_size": 12, "font_color": GREY, "italic": True}
 EQUATION = {"font_name": MATHS, "font_size": 10, "font_color": INK, "italic": True}
 RULE = {"font_name": MATHS, "font_size": 9, "font_color": GREY, "italic": True}
+BESIDE_ARROW = {"indent": 1}
+"""Of a caption or a heading along whose left edge an arrow runs."""
 RULE_LINK = {**RULE, "underline": 1}
 TABLE_ARROW = text(10, "#2468A8", align="right")
 NOTE = text(8, GREY)

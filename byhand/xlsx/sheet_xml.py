@@ -18,6 +18,7 @@ from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from xlsxwriter.comments import CommentType
+from xlsxwriter.drawing import Drawing
 from xlsxwriter.format import Format
 from xlsxwriter.packager import Packager
 from xlsxwriter.vml import Vml
@@ -31,6 +32,7 @@ from xlsxwriter.worksheet import (
 )
 
 from byhand.core.arithmetic.excel import column_letters
+from byhand.xlsx.lines import Line, lines_xml
 from byhand.xlsx.parts import part_info
 
 Range = tuple[int, int, int, int]
@@ -85,7 +87,49 @@ class Filling:
         return text
 
 
-class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types
+class LineDrawing(Drawing):  # type: ignore[misc]  # XlsxWriter has no types
+    """What is drawn on a sheet: XlsxWriter's charts, and lines, since its own connectors have no heads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedded = 1
+        self.lines: list[Line] = []
+
+    def _xml_end_tag(self, tag: str) -> None:
+        """Write the lines before the end of the part."""
+        if tag == "xdr:wsDr":
+            for xml in lines_xml(self.lines, len(self.drawings) + 2):  # XlsxWriter counts charts from 2
+                self.fh.write(xml)
+        super()._xml_end_tag(tag)
+
+
+class DrawnWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types
+    """A worksheet over whose cells lines are drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawing: LineDrawing | None = None
+
+    def add_line(self, line: Line) -> None:
+        """Draw a line over the cells; XlsxWriter prepares the lines as its shapes."""
+        self.shapes.append(line)
+
+    def _prepare_chart(self, index: int, chart_id: int, drawing_id: int) -> None:
+        self._start_drawing(drawing_id)
+        super()._prepare_chart(index, chart_id, drawing_id)
+
+    def _prepare_shape(self, index: int, drawing_id: int) -> None:
+        self._start_drawing(drawing_id).lines.append(self.shapes[index])
+
+    def _start_drawing(self, number: int) -> LineDrawing:
+        """Return the sheet's drawing, which takes lines; a new one at first. number: of its part in the file."""
+        if self.drawing is None:
+            self.drawing = LineDrawing()
+            self.external_drawing_links.append(["/drawing", f"../drawings/drawing{number}.xml"])
+        return self.drawing
+
+
+class PlainWorksheet(DrawnWorksheet):
     """A worksheet that writes cells faster.
 
     XlsxWriter searches each formula for recent functions, with about 150 patterns, which takes most of its time, and it
@@ -112,15 +156,16 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no type
         self._check_dimensions(row, col)
         self.table[row][col] = CellBlankTuple(cell_format)
 
-    def put_rich(self, row: int, col: int, parts: Parts, formats: list[Format]) -> None:
+    def put_rich(self, row: int, col: int, parts: Parts, formats: list[Format], cell_format: Format | None) -> None:
         """Write a cell whose parts have different formats. Its XML is cached for all files."""
         if parts in _RICH:
             self._check_dimensions(row, col)
             index = self.str_table._get_shared_string_index(_RICH[parts])
-            self.table[row][col] = CellRichStringTuple(index, None, "")
+            self.table[row][col] = CellRichStringTuple(index, cell_format, "")
         else:
             pieces = zip(formats, (text for text, _ in parts), strict=True)
-            self._write_rich_string(row, col, *(piece for pair in pieces for piece in pair))
+            whole = [cell_format] if cell_format else []
+            self._write_rich_string(row, col, *(piece for pair in pieces for piece in pair), *whole)
             _RICH[parts] = self.rstring.fh.getvalue()
 
     def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:

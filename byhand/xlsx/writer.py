@@ -16,6 +16,7 @@ from xlsxwriter.format import Format
 from byhand.files import replacing
 from byhand.xlsx import charts
 from byhand.xlsx.charts import Chart
+from byhand.xlsx.lines import Line
 from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range, StreamingPackager, StyleKey
 
 ROW, TITLE = 15.0, 12.0  # points of a row, and what the title is higher
@@ -139,19 +140,24 @@ class Sheet:
     def __init__(self, book: BookFile, worksheet: Any) -> None:
         self._book = book
         self._sheet = worksheet
+        self.charts: list[tuple[int, int, Chart]] = []
+        """The charts, each with the row and the column of its corner."""
 
     def text(self, row: int, column: int, text: str, style: dict[str, Any]) -> None:
         self._sheet.put_text(row, column, text, self._book.format(style))
 
-    def rich(self, row: int, column: int, parts: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Write a cell whose parts have different styles."""
+    def rich(
+        self, row: int, column: int, parts: Iterable[tuple[str, dict[str, Any]]], cell: dict[str, Any] | None = None
+    ) -> None:
+        """Write a cell whose parts have different styles. cell: the style of the cell itself."""
         parts = tuple(parts)
         formats = [self._book.format(style) for _, style in parts]
         if len(parts) == 1:
-            self._sheet.put_text(row, column, parts[0][0], formats[0])
+            whole = self._book.format(parts[0][1] | cell) if cell else formats[0]
+            self._sheet.put_text(row, column, parts[0][0], whole)
         else:
             styled_parts = tuple((text, tuple(style.items())) for text, style in parts)
-            self._sheet.put_rich(row, column, styled_parts, formats)
+            self._sheet.put_rich(row, column, styled_parts, formats, self._book.format(cell) if cell else None)
 
     def empty(self, row: int, column: int, style: dict[str, Any]) -> None:
         self._sheet.put_blank(row, column, self._book.format(style))
@@ -255,6 +261,15 @@ class Sheet:
     def chart(self, row: int, column: int, chart: Chart) -> None:
         """Insert a chart of this sheet's cells, with its corner in a cell."""
         charts.insert(self._book.writer, self._sheet, row, column, chart)
+        self.charts.append((row, column, chart))
+
+    def line(self, line: Line) -> None:
+        """Draw a line over the cells."""
+        self._sheet.add_line(line)
+
+    def holds(self, row: int, column: int) -> bool:
+        """Return whether a cell has been written by itself, not as one of a range."""
+        return column in self._sheet.table.get(row, ())
 
     def columns(self, first: int, last: int, width: float) -> None:
         self._sheet.set_column(first, last, width)

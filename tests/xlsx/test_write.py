@@ -25,14 +25,14 @@ from byhand.xlsx import writer
 from byhand.xlsx.charts import Chart, Kind, Series
 from byhand.xlsx.reader import read
 from byhand.xlsx.recalculate import recalculate_many
-from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range
+from byhand.xlsx.sheet_xml import DrawnWorksheet, FormulaRows, PlainWorksheet, Range
 from byhand.xlsx.verify import compare
 from byhand.xlsx.writer import CREATED, BookFile
 
 STYLE = {"bold": True}
 
 
-class OwnWorksheet(Worksheet):
+class OwnWorksheet(DrawnWorksheet):
     """As XlsxWriter takes and writes cells, with all that it does to them."""
 
     def put_text(self, row: int, column: int, text: str, cell_format: Any) -> None:
@@ -44,9 +44,9 @@ class OwnWorksheet(Worksheet):
     def put_blank(self, row: int, column: int, cell_format: Any) -> None:
         self.write_blank(row, column, None, cell_format)
 
-    def put_rich(self, row: int, column: int, parts: Any, formats: list[Any]) -> None:
-        pieces = zip(formats, (text for text, _ in parts), strict=True)
-        self.write_rich_string(row, column, *(piece for pair in pieces for piece in pair))
+    def put_rich(self, row: int, column: int, parts: Any, formats: list[Any], cell_format: Any) -> None:
+        pieces = [piece for pair in zip(formats, (text for text, _ in parts), strict=True) for piece in pair]
+        self.write_rich_string(row, column, *pieces, *filter(None, [cell_format]))
 
     def fill_formulas(self, place: Range, rows: FormulaRows, cell_format: Any) -> None:
         formulas_of = rows()
