@@ -19,6 +19,11 @@ def in_full(x: float) -> str:
     return repr(float(x) + 0.0).removesuffix(".0")
 
 
+def in_print(x: float) -> str:
+    """Return a given number as it is printed: in full, but for what binary fractions add to 3 × 0.1."""
+    return in_full(round(x, 12))
+
+
 def to_places(x: float, places: int) -> str:
     """Return a number rounded to some decimals, without trailing zeros: 7.5, 7, 6.67."""
     return localized(in_full(round(x, places)))

@@ -5,11 +5,9 @@ For a script that these fonts lack, a font of the computer is taken.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from byhand.core.roles import Look
 from byhand.documents.block_writer import BlockWriter, Row, with_labels
-from byhand.documents.document import Block, Code, Document, Formula, Paragraph, Steps, Table
+from byhand.documents.document import Block, Code, Document, Formula, Heading, Lines, Paragraph, Steps, Table
 from byhand.documents.line_layout import StepRow, laid_out
 from byhand.errors import ByhandError
 from byhand.notation.tree import Maths
@@ -36,14 +34,18 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 #let leading(body) = block(sticky: true, width: 100%, above: 1em, below: 1em, body)
 #let reason(body) = text(size: 0.864em, fill: grey, body)
 #let lines(body) = block(above: 1em, below: 1em, inset: (left: 0.9em), stroke: (left: 1.5pt + light), body)
-#let room(height) = block(width: 100%, height: height * 1.6em, above: 1em, below: 1.2em, radius: 3pt,
-  stroke: (paint: frame, dash: "dashed", thickness: 0.6pt))
-#let values(columns, caption, labels, role, ..cells) = block(breakable: false, above: 1.3em, below: 1.3em)[
-  #if caption != [] { block(below: 0.6em, reason(caption)) }
-  #table(columns: columns, align: (x, y) => if x == 0 and "side" in labels { left } else { right } + horizon,
+#let room(height) = block(width: 100%, height: height * 1.6em, above: 1em, below: 1.2em,
+  breakable: height > 14, radius: 3pt, stroke: (paint: frame, dash: "dashed", thickness: 0.6pt))
+#let values(columns, caption, labels, role, ..cells) = block(breakable: false, above: 1.3em, below: 1.3em, context {
+  let numbers = table(columns: columns,
+    align: (x, y) => if x == 0 and "side" in labels { left } else { right } + horizon,
     stroke: 0.5pt + frame, inset: (x: if columns > 16 { 0.3em } else { 0.7em }, y: 0.45em),
     fill: (x, y) => if (y == 0 and "top" in labels) or (x == 0 and "side" in labels) { faint } else { role },
-    ..cells)]
+    ..cells)
+  let width = calc.min(calc.max(measure(numbers).width, 15em.to-absolute()), measure(reason(caption)).width, 166mm)
+  if caption != [] { block(below: 0.6em, width: width, { set par(leading: 0.5em); reason(caption) }) }
+  numbers
+})
 """
 LATIN = "Libertinus Serif"
 CHINESE = (
@@ -90,7 +92,8 @@ def markup(document: Document) -> str:
     subtitle = (
         [f"#v(-0.5em)\n#text(fill: grey)[{TYPST.inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
     )
-    blocks = [_placed(block, after) for block, after in pairwise([*document.blocks, None]) if block]
+    around = zip([None, *document.blocks], document.blocks, [*document.blocks[1:], None], strict=False)
+    blocks = [_placed(before, block, after) for before, block, after in around]
     families = ", ".join(map(string, (LATIN, *OTHER_SCRIPTS.get(language(), ()))))
     preamble = PREAMBLE.replace("FONTS", f"({families},)").replace("LANGUAGE", language())
     return "\n\n".join([title, colours, preamble, head, *subtitle, *blocks]) + "\n"
@@ -100,11 +103,17 @@ def _large(maths: Maths) -> str:
     return f"large[$display({FORMULA(maths)})$]"
 
 
-def _placed(block: Block, after: Block | None) -> str:
-    """Return the block; it stays on the page of the next one if it leads to it, or if that is a remark on it."""
+def _placed(before: Block | None, block: Block, after: Block | None) -> str:
+    """Return the block; it stays on the page of the next one if it leads to it, or if that is a remark on it.
+
+    A heading or the rules below it lead to all that follows them up to the table: a remark, a hint.
+    """
     remarked = isinstance(after, Paragraph) and after.quiet and not isinstance(block, Paragraph)
     leads = isinstance(block, Formula) or (isinstance(block, Paragraph) and not block.quiet)
-    return f"#leading[{TYPST.block(block)}]" if remarked or (leads and isinstance(after, SHOWN)) else TYPST.block(block)
+    leads = (leads and isinstance(after, SHOWN)) or (
+        isinstance(before, Heading | Lines) and isinstance(block, Paragraph) and block.quiet
+    )
+    return f"#leading[{TYPST.block(block)}]" if remarked or leads else TYPST.block(block)
 
 
 def _steps(steps: Steps) -> str:
@@ -132,13 +141,19 @@ def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -
     room = "#box(width: 3.6em, height: 1.5em)" if role == Look.ANSWER else ""
     turn = "rotate(-90deg, reflow: true)[#{}]" if len(above) > WIDE else "{}"
     above, before = [turn.format(f"reason[{label}]") for label in above], [f"reason[{label}]" for label in before]
-    rows = with_labels(above, before, [[f"[{room}{cell}]" for cell in row] for row in cells], corner="[]")
+    rows = with_labels(above, before, [[_cell(cell, room) for cell in row] for row in cells], corner="[]")
     fill = LOOKS[Look(role or Look.COMPUTED)][0]
     labels = "".join(f'"{side}",' for side, there in (("top", above), ("side", before)) if there)
     lines = "\n".join(", ".join(row) + "," for row in rows)
     columns = max(map(len, rows))
     table = f"#values({columns}, [{caption}], ({labels}), rgb({string(fill)}),\n{lines})"
     return f"#[#set text(size: 9pt)\n{table}]" if columns > WIDE else table
+
+
+def _cell(cell: str, room: str) -> str:
+    """Return a cell; in a table for answers, one that holds something is not to be filled in."""
+    filled = f"table.cell(fill: faint, align: center + horizon)[{cell}]" if room and cell else ""
+    return filled or f"[{room}{cell}]"
 
 
 TYPST = BlockWriter(

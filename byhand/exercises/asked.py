@@ -306,7 +306,7 @@ def _joined(parts: list[Maths], beside: bool) -> Maths:
 
 
 def given_meaning(node: Node) -> str:
-    """Return what a given table holds, if its name does not tell: a mask, words by number, a step of the model."""
+    """Return what a given table holds, if its name does not tell: a mask, words by number, what a step is for."""
     if node.data is not None and node.meaning:
         return _(node.meaning)
     of = node.shape[0].labels
@@ -316,8 +316,8 @@ def given_meaning(node: Node) -> str:
         return _(node.role.traits.given_words)
     if node.role in NAMES_TELL:
         return ""
-    words = "" if node.role in (Role.NONE, Role.RESULT) else _(node.role.words)
-    return "; ".join(filter(None, (words, place_in_words(node))))
+    words = "" if node.role in (Role.NONE, Role.RESULT) else meaning(node, node.symbol)
+    return ": ".join(filter(None, (place_in_words(node), words)))
 
 
 NAMES_TELL = (Role.INPUT, Role.WEIGHT, Role.CONSTANT, Role.SETTING, Role.GIVEN)
@@ -358,12 +358,14 @@ def counted_things(node: Node, axis: int) -> str:
 
 def _signs(nodes: list[Node]) -> Iterator[str]:
     """Yield a sentence for each sign in the rules of these tables that needs one."""
-    used = [part for node in nodes for part in _unnamed_parts(node)]
+    used = [part for node in nodes for part in unnamed_parts(node)]
     operations = {part.op for part in used}
     if ops.matmul in operations:
         yield _("A · B: each row of A times each column of B, number by number, added up.")
     if ops.transpose in operations:
         yield _("Aᵀ: A with its rows as columns.")
+    if any(part.op is ops.mean_square or (part.op is ops.mul and part.args[0] is part.args[1]) for part in used):
+        yield _("A²: each number of A times itself.")
     if any(part.op in CELL_BY_CELL and (part.op is ops.mul or _is_stretched(part)) for part in used):
         yield _("A + B, A − B, A × B, A / B: number by number; a single row (or column) meets every row (or column).")
     if ops.lookup in operations:
@@ -419,14 +421,14 @@ def _is_stretched(node: Node) -> bool:
     return any(a.shape != node.shape and a.shape != (1, 1) for a in node.args)
 
 
-def _unnamed_parts(node: Node) -> Iterator[Node]:
+def unnamed_parts(node: Node) -> Iterator[Node]:
     """Yield a node, the unnamed nodes in its rule, and the named ones that the rule reads."""
     yield node
     for a in node.args:
         if a.name:
             yield from [a] if a.data is not None else []
         else:
-            yield from _unnamed_parts(a)
+            yield from unnamed_parts(a)
 
 
 def _letters(rules: list[Rule]) -> Iterator[str]:

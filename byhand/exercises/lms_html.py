@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import Labels, Tokens, word
-from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
+from byhand.core.number_text import MINUS_INFINITY, in_full, in_print, to_places
 from byhand.core.roles import Role
 from byhand.escaping import escaped
 from byhand.exercises.asked import Task, given_meaning, part_title, sheet
@@ -32,7 +32,7 @@ def number_text(value: float, given_tables: bool) -> str:
     """Return a number as a student reads it: a given one in full, a computed one rounded."""
     if abs(value) > INFINITE:
         return MINUS_INFINITY if value < 0 else "∞"
-    return in_full(value) if given_tables else to_places(value, SHOWN_PLACES)
+    return in_print(value) if given_tables else to_places(value, SHOWN_PLACES)
 
 
 def table(node: Node, values: Mapping[Node, Array], cell: Callable[[int, int], str]) -> str:

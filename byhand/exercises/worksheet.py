@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count, zip_longest
-from math import exp
+from math import ceil, exp
 
+from byhand.core import ops
 from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import labels, word
-from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
+from byhand.core.number_text import MINUS_INFINITY, in_print, to_places
 from byhand.documents.document import Block, Code, Document, Heading, Lines, Paragraph, Plain, Room, SideBySide, Table
-from byhand.exercises.asked import Section, Sheet, Task, given_meaning, part_title, question_text, sheet
+from byhand.exercises.asked import Section, Sheet, Task, given_meaning, part_title, question_text, sheet, unnamed_parts
 from byhand.exercises.cuts import in_letters
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Problem
@@ -22,8 +23,10 @@ from byhand.notation.tree import Name, Number, Power
 from byhand.translations import _, counted, localized
 
 OTHER_POWERS = "For other powers of e, use the key e^x of a calculator."
-LEAST_ROOM, MOST_ROOM = 3, 40
+LEAST_ROOM, MOST_ROOM = 3, 36
 """Lines to work in, at a question: at least for a question of one step, at most a page."""
+SUMS_A_LINE, NUMBERS_A_LINE = 2, 4
+"""How many sums of products stand on a line of paper, and how many other numbers."""
 
 
 def worksheet(problem: Problem, variant: Variant) -> Document:
@@ -72,13 +75,18 @@ def _question(problem: Problem, variant: Variant, said: Sheet, n: int, task: Tas
     if question.ask.kind == "wrong cell":
         yield _numbers(said, question.node, variant.planted[question.node], variant)
     yield _answers(variant, said, task)
-    yield Room(room_for(task))
+    yield Room(room_for(problem, task))
 
 
-def room_for(task: Task) -> int:
-    """Return how many lines of paper the work on a question needs: more for more steps and larger tables."""
-    steps = [rule.node for rule in task.rules if rule.node.data is None]
-    return min(MOST_ROOM, LEAST_ROOM + sum(1 + int(node.shape[0]) for node in steps))
+def room_for(problem: Problem, task: Task) -> int:
+    """Return how many lines of paper the work on a question needs, by the numbers that it makes on the way."""
+    __, numbers = problem.effort
+    lines = sum(ceil(numbers.get(rule.node, 0) / _numbers_a_line(rule.node)) for rule in task.rules)
+    return min(MOST_ROOM, LEAST_ROOM + lines)
+
+
+def _numbers_a_line(node: Node) -> int:
+    return SUMS_A_LINE if any(part.op is ops.matmul for part in unnamed_parts(node)) else NUMBERS_A_LINE
 
 
 def _answers(variant: Variant, said: Sheet, task: Task) -> Table:
@@ -118,7 +126,7 @@ def number_on_paper(value: float, is_given: bool) -> str:
     """Return a number as it is printed: a given one in full, a computed one to a few decimals."""
     if abs(value) > INFINITE:
         return MINUS_INFINITY if value < 0 else "∞"
-    return (localized(in_full(value + 0.0)) if is_given else to_places(value + 0.0, SHOWN_PLACES)).replace("-", "−")
+    return (localized(in_print(value)) if is_given else to_places(value + 0.0, SHOWN_PLACES)).replace("-", "−")
 
 
 def _caption(said: Sheet, node: Node) -> Plain:

@@ -17,11 +17,12 @@ from support.small_exercises import ALL, SPECIALS, attention
 
 from byhand.documents import html
 from byhand.documents.document import Document, Heading, Paragraph, Room, SideBySide, Table
+from byhand.documents.pdf import markup
 from byhand.exercises.asked import sheet
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
-from byhand.exercises.worksheet import LEAST_ROOM, MOST_ROOM, powers, room_for, solution, worksheet
+from byhand.exercises.worksheet import LEAST_ROOM, MOST_ROOM, number_on_paper, powers, room_for, solution, worksheet
 
 ADA = Student("s1", "Ada Lovelace")
 DISTINCT = """
@@ -258,12 +259,27 @@ def test_there_is_room_to_work_at_each_question_and_more_for_more_steps() -> Non
     for name in ("relu", "multi-head"):
         built, variant = case(name)
         assert len([b for b in worksheet(built, variant).blocks if isinstance(b, Room)]) == len(built.questions)
-    (one,), (first, _, last) = (sheet(case(name)[0]).tasks for name in ("relu", "multi-head"))
-    assert LEAST_ROOM < room_for(one) < room_for(first) <= MOST_ROOM
-    assert room_for(last) < room_for(first)
+    rooms = [[room_for(built, task) for task in sheet(built).tasks] for built, _ in map(case, ("relu", "multi-head"))]
+    (one,), (first, _, last) = rooms
+    assert LEAST_ROOM < one < first <= MOST_ROOM
+    assert last < first
 
 
 def test_given_tables_stand_side_by_side() -> None:
     built, variant = case("multi-head")
     (together,) = [b for b in worksheet(built, variant).blocks if isinstance(b, SideBySide)]
     assert [str(table.caption) for table in together.tables][:3] == ["X (2×4)", "head1.W_Q (4×2)", "head1.W_K (4×2)"]
+
+
+def test_given_numbers_are_printed_without_the_dust_of_binary_fractions() -> None:
+    assert [number_on_paper(x, is_given=True) for x in (3 * 0.1, -12 * 0.1, 0.125)] == ["0.3", "−1.2", "0.125"]
+
+
+def test_a_question_stays_with_its_table_and_cells_that_are_not_asked_are_grey() -> None:
+    built, variant = case("bloom")
+    blocks = markup(worksheet(built, variant)).split("\n\n")
+    about = [block for block in blocks if "Rows: the words" in block]
+    assert about
+    assert all(block.startswith("#leading[") for block in about)
+    (answers,) = [block for block in blocks if "[weights" in block]
+    assert answers.count("fill: faint, align: center + horizon)[–]") == 16 - 9
