@@ -163,6 +163,7 @@ class _RecordedSheet:
         self.marked_texts: list[tuple[int, int, str, dict[str, Any]]] = []
         self.calls: list[Call] = []
         self.blanks: dict[tuple[int, int], tuple[dict[str, Any], str]] = {}
+        self.charts: tuple[()] = ()
 
     def text(self, row: int, column: int, text: str, style: dict[str, Any]) -> None:
         if MARK.fullmatch(text):
@@ -194,6 +195,11 @@ class _RecordedSheet:
 
     def columns(self, first: int, last: int, width: float) -> None:
         self.calls.append(("columns", (first, last, width + WIDEN if last > first else width)))
+
+    def holds(self, row: int, column: int) -> bool:
+        """Return whether a cell is written by itself, as Sheet.holds does."""
+        texts = ((row, column) for row, column, *_ in self.marked_texts)
+        return (row, column) in self.blanks or (row, column) in {*texts, *(call[1][:2] for call in self.calls)}
 
     def __getattr__(self, method: str) -> Callable[..., None]:
         return lambda *arguments: self.calls.append((method, arguments))
