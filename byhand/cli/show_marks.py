@@ -23,12 +23,14 @@ from byhand.grading.verdicts import (
     VERDICT_STYLES,
     WITH_OTHER_NUMBERS,
     CellMark,
+    Places,
     StudentMark,
     Verdict,
     by_question,
     cell_address,
     in_words,
     of_points,
+    place_of,
     points,
     student_name,
     total,
@@ -39,7 +41,7 @@ from byhand.translations import _, counted, in_language
 
 SAME = "The same."
 """Shown in place of the sentence that the cell above has, or has already left out."""
-COLUMNS = {name: name for name in ("cell", "read as", "verdict", "points", "answer", "why")}
+COLUMNS = {name: name for name in ("cell", "place", "read as", "verdict", "points", "answer", "why")}
 """The heads of the columns of a report on one submission."""
 MOST_SHOWN = 40
 """The most problems to print; problems.csv has all."""
@@ -53,7 +55,8 @@ def check_report(key: Key, marked: MarkedFile, steps: list[str], answers: list[l
     by = _("by {reason}").format(reason=marked.identified_by)
     parts = [render(f"{student_name(marks)} · {marks.file} ({by})")]
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
-        parts.append(render(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
+        heading = f"\n{n}. {question.text}  {of_points(*total(cells))}"
+        parts.append(render(heading, _grid(key, cells, answers, marks.places)))
         if any(cell.points < cell.most for cell in cells):
             parts.append(f"{_(WITH_OTHER_NUMBERS)}: {steps[n - 1]}\n")  # on one line, to be pasted
     undecided = sum(map(_open, marks.cells))
@@ -64,17 +67,16 @@ def check_report(key: Key, marked: MarkedFile, steps: list[str], answers: list[l
     return "".join(parts)
 
 
-def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> Table:
+def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None, places: Places) -> Table:
     grid = Table(box=None, pad_edge=False)
     for name in COLUMNS:
-        whole = name in ("cell", "verdict", "points")
-        if name != "answer" or answers:
+        whole = name in ("cell", "place", "verdict", "points")
+        if name != ("cell" if places else "place") and (name != "answer" or answers):
             side: JustifyMethod = "right" if name == "points" else "left"
             grid.add_column(_(COLUMNS[name]), justify=side, no_wrap=whole, overflow="fold")
     above = ""
     for cell in cells:
-        question = key.questions[cell.question]
-        row = [cell_address(question, cell.cell), _read(cell), _verdict(cell), _points(cell)]
+        row = [place_of(key, cell.question, cell.cell, places), _read(cell), _verdict(cell), _points(cell)]
         row += [answers[cell.question][cell.cell]] if answers else []
         grid.add_row(*row, _(SAME) if cell.sentence == above and len(above) > len(SAME) else cell.sentence)
         above = cell.sentence

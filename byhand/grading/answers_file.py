@@ -20,7 +20,7 @@ from byhand.core.graph import Array
 from byhand.errors import ByhandError
 from byhand.exercises.roster import clean
 from byhand.files import open_file, read_bytes
-from byhand.grading.handed_out import HandedOut
+from byhand.grading.handed_out import AnotherExercise, HandedOut
 from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.reader import Contents
 
@@ -56,7 +56,7 @@ def answers_file(path: Path, handed_out: HandedOut) -> Contents | None:
     else:
         return None
     if found.exercise != handed_out.key.exercise:
-        raise ByhandError(
+        raise AnotherExercise(
             f"{path} has answers of {clean(found.exercise[:100]) or 'no exercise'}, not of {handed_out.key.exercise}: "
             "hand in those of this exercise."
         )

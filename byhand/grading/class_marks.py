@@ -34,6 +34,7 @@ from byhand.grading.grades import (
     student_grade,
     together,
 )
+from byhand.grading.handed_out import AnotherExercise
 from byhand.grading.marking import LIMITS, Grader, MarkedFile, explain_commands, key_file, load_key, marker_of
 from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, Journal, MarksFolder
 from byhand.grading.owners import Person, Rosters, UnknownId, enrolled, latest_files
@@ -232,7 +233,8 @@ class FileMarker:
             student = self.grader.owners.by_name(job.path)
             if self.settings.pseudonyms:
                 student = self.settings.pseudonyms.students.get(student, "")
-            return self._refused(job, job.owner or student, str(error)), None
+            refused = self._refused(job, job.owner or student, str(error))
+            return replace(refused, other_exercise=isinstance(error, AnotherExercise)), None
         with in_language(self.key.language):
             marks = decided(marked.marks, self.key, self.settings.decisions, job.digest)
         set_aside = tuple(warning for warning in marked.marks.warnings if warning not in marks.warnings)
@@ -382,7 +384,9 @@ class ClassRun:
         prints = {p.id: self.decisions.fingerprint(p.id, counted.counts.get(p.id, "")) for p in self.people}
         changes = changes_since(folder, grades, results, prints)
         kept = len(counted.files) - read
-        notes = (*notes, *_notes_on_blanks(results.values()))
+        every = list(counted.journal.all(list(counted.files)))
+        of_key = [*_notes_on_the_key(every, self.key), *_notes_on_blanks(results.values())]
+        notes = (*notes, *of_key[:1])  # that books of another set are blank says nothing more
         return ClassResult(options, grades, problems, report, read, kept, notes, tuple(cases), tuple(changes))
 
     def _grades(self, counted: CountedFiles) -> tuple[ClassStatistics, list[StudentGrade]]:
@@ -429,6 +433,17 @@ class ClassRun:
 
 def _points(result: FileResult) -> float:
     return result.marks.points if result.marks else 0.0
+
+
+def _notes_on_the_key(results: Collection[FileResult], key: Key) -> Iterator[str]:
+    others = sum(result.from_another_set for result in results)
+    if 2 * others <= len(results):
+        return
+    files = "The only file is" if len(results) == 1 else f"{others:,} of the {len(results):,} files are"
+    yield (
+        f"{files} from another set than the key of {key.exercise}: grade again with --key and the folder of the set "
+        "that was handed out."
+    )
 
 
 def _notes_on_blanks(results: Collection[FileResult]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from byhand.documents.html import page
 from byhand.escaping import escaped
@@ -18,11 +19,11 @@ from byhand.grading.verdicts import (
     Verdict,
     as_grid,
     by_question,
-    cell_address,
     in_words,
     meaning,
     number_right,
     of_points,
+    place_of,
     remarks,
     share_of,
     student_name,
@@ -92,7 +93,7 @@ def _body(key: Key, marks: StudentMark, steps: WorkedSteps | None) -> Iterator[s
         yield f'<p class="look">{escaped(_(NOT_FINAL))}</p>'
     yield from (f'<p class="note">{escaped(note)}</p>' for note in marks.notes)
     yield _legend(marks)
-    places = steps.places(marks.student) if steps else [[""] * len(question.cells) for question in key.questions]
+    places = _places(key, marks, steps)
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
         yield from _question(n, question, cells, places[n - 1])
         missed = [cell.cell for cell in cells if cell.points < cell.most]
@@ -100,6 +101,22 @@ def _body(key: Key, marks: StudentMark, steps: WorkedSteps | None) -> Iterator[s
         if steps and step:
             title = _(WITH_OWN_NUMBERS) if steps.own else _(WITH_OTHER_NUMBERS)
             yield f'<details class="worked"><summary>{escaped(title)}</summary>\n{step}\n</details>'
+
+
+class _Place(NamedTuple):
+    """Where an answer stands. label: as the student sees it, C14. words: cat → sat, if they are known."""
+
+    label: str
+    words: str
+
+
+def _places(key: Key, marks: StudentMark, steps: WorkedSteps | None) -> list[list[_Place]]:
+    words = marks.places or (steps.places(marks.student) if steps else None)
+    cells = [range(len(question.cells)) for question in key.questions]
+    return [
+        [_Place(place_of(key, n, c, marks.places), words[n][c] if words else "") for c in row]
+        for n, row in enumerate(cells)
+    ]
 
 
 def _legend(marks: StudentMark) -> str:
@@ -112,33 +129,34 @@ def _legend(marks: StudentMark) -> str:
     return f'<p class="legend">{" ".join(entries)}</p>'
 
 
-def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], places: Sequence[str]) -> Iterator[str]:
+def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], places: Sequence[_Place]) -> Iterator[str]:
     got = f"{of_points(*total(cells))} · {number_right(cells)}"
     yield f'<h2>{n}. {escaped(question.text)} <span class="got">{escaped(got)}</span></h2>'
-    rows = "".join(_row(question, row, places) for row in as_grid(question, cells))
+    rows = "".join(_row(row, places) for row in as_grid(question, cells))
     yield f'<div class="scroll"><table class="marked">{rows}</table></div>'
-    items = "".join(_remark(question, remark, places) for remark in remarks(cells))
+    items = "".join(_remark(remark, places) for remark in remarks(cells))
     if items:
         yield f'<ul class="remarks">{items}</ul>'
 
 
-def _row(question: KeyQuestion, row: Sequence[CellMark | None], places: Sequence[str]) -> str:
-    return f"<tr>{''.join(_cell(question, cell, places) for cell in row)}</tr>"
+def _row(row: Sequence[CellMark | None], places: Sequence[_Place]) -> str:
+    return f"<tr>{''.join(_cell(cell, places) for cell in row)}</tr>"
 
 
-def _cell(question: KeyQuestion, cell: CellMark | None, places: Sequence[str]) -> str:
+def _cell(cell: CellMark | None, places: Sequence[_Place]) -> str:
     if cell is None:
         return "<td></td>"
-    place = f"{places[cell.cell]}: " if places[cell.cell] else ""
+    label, words = places[cell.cell]
+    place = f"{words}: " if words else ""
     title = escaped(f"{place}{in_words(cell.verdict)}. {cell.sentence}".strip())
     return (
-        f'<td class="{name(cell.verdict)}" title="{title}"><span class="at">{cell_address(question, cell.cell)}</span>'
+        f'<td class="{name(cell.verdict)}" title="{title}"><span class="at">{escaped(label)}</span>'
         f"{VERDICT_STYLES[cell.verdict].sign} {escaped(typed_text(cell))}</td>"
     )
 
 
-def _remark(question: KeyQuestion, remark: Remark, places: Sequence[str]) -> str:
-    where = ", ".join(_typed_at(question, cell, places) for cell in remark.cells)
+def _remark(remark: Remark, places: Sequence[_Place]) -> str:
+    where = ", ".join(_typed_at(cell, places[cell.cell]) for cell in remark.cells)
     got = share_of(remark.points, remark.most)
     said = f"{VERDICT_STYLES[remark.verdict].sign} {in_words(remark.verdict)}"
     return (
@@ -147,7 +165,7 @@ def _remark(question: KeyQuestion, remark: Remark, places: Sequence[str]) -> str
     )
 
 
-def _typed_at(question: KeyQuestion, cell: CellMark, places: Sequence[str]) -> str:
+def _typed_at(cell: CellMark, place: _Place) -> str:
     """Return an answer and its place: C14 (cat → sat): 0.5."""
-    words = f" ({places[cell.cell]})" if places[cell.cell] else ""
-    return f"{cell_address(question, cell.cell)}{words}: {typed_text(cell)}".removesuffix(": ")
+    words = f" ({place.words})" if place.words not in ("", place.label) else ""
+    return f"{place.label}{words}: {typed_text(cell)}".removesuffix(": ")

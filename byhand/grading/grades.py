@@ -17,10 +17,11 @@ from byhand.grading.marks_folder import FileResult
 from byhand.grading.owners import Person
 from byhand.grading.verdicts import (
     CellMark,
+    Places,
     StudentMark,
     Verdict,
     by_question,
-    cell_address,
+    place_of,
     points,
     remarks,
     summary,
@@ -226,17 +227,17 @@ def gradescope_results(key: Key, marks: StudentMark) -> bytes:
         "visibility": "visible",
         "stdout_visibility": "hidden",
         "extra_data": {"student": marks.student, "key_digest": key.digest},
-        "tests": [_test(n, q, cells) for n, (q, cells) in enumerate(by_question(key, marks), 1)],
+        "tests": [_test(key, n, q, cells, marks.places) for n, (q, cells) in enumerate(by_question(key, marks), 1)],
     }
     return (json.dumps(results, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
 
 
-def _test(n: int, question: KeyQuestion, cells: Sequence[CellMark]) -> dict[str, Any]:
+def _test(key: Key, n: int, question: KeyQuestion, cells: Sequence[CellMark], places: Places) -> dict[str, Any]:
     got, most = total(cells)
     lines = [f"{verdict_counts(cells)}."]
     for remark in remarks(cells):
         where = ", ".join(
-            f"{cell_address(question, c.cell)} ({typed_text(c)})".removesuffix(" ()") for c in remark.cells
+            f"{place_of(key, n - 1, c.cell, places)} ({typed_text(c)})".removesuffix(" ()") for c in remark.cells
         )
         lines.append(f"{where}: {remark.verdict}. {remark.sentence}".rstrip())
     return {

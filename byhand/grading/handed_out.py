@@ -14,6 +14,7 @@ import numpy as np
 
 from byhand.core.graph import fold
 from byhand.core.roles import Role
+from byhand.errors import ByhandError
 from byhand.exercises.keys import Key, Rows
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of
@@ -22,6 +23,10 @@ from byhand.files import temporary_folder
 from byhand.xlsx.cells import Cell, position
 from byhand.xlsx.ranges import Region, region_of
 from byhand.xlsx.reader import HANDED_IN, Contents, read
+
+
+class AnotherExercise(ByhandError):
+    """A file is of another exercise than the key."""
 
 
 @dataclass(frozen=True)

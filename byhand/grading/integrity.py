@@ -24,6 +24,7 @@ SHOWN_NEAR = 1e-4
 """Computed tables are shown rounded."""
 ANOTHER_SET = 0.4
 """From this share of changed given numbers on, the workbook counts as one of another set."""
+FOR_ANOTHER_SET = "the workbook was made for another set or with another seed"
 LISTED = 3
 
 
@@ -63,8 +64,8 @@ def number_findings(handed_out: HandedOut, submission: Submission, student: str)
         ]
     what = f"{len(changed)} of the {count} given numbers {'is' if len(changed) == 1 else 'are'} not as handed out"
     if len(changed) >= max(2.0, ANOTHER_SET * count):
-        return [f"{what}: the workbook was made for another set or with another seed, or was filled in anew."]
-    cells = "; ".join(_described(one) for one in changed[:LISTED])
+        return [f"{what}: {FOR_ANOTHER_SET}, or was filled in anew."]
+    cells = "; ".join(_described(handed_out, submission, one) for one in changed[:LISTED])
     return [f"{what}: {cells}{'; and more' if len(changed) > LISTED else ''}."]
 
 
@@ -80,9 +81,12 @@ def whose_numbers(handed_out: HandedOut, id: str) -> str:
     return f"version {version}" if version else name_and_id(handed_out, id)
 
 
-def _described(one: ChangedNumber) -> str:
+def _described(handed_out: HandedOut, submission: Submission, one: ChangedNumber) -> str:
+    given = handed_out.givens[one.cell]
+    in_words = f"row {given.row + 1}, column {given.column + 1} of {given.table}"
+    place = spoken_address(one.cell) if submission.has_cells else in_words
     value = f"{one.found:.15g}" if isinstance(one.found, float) else clean(str(one.found or "empty"))[:40]
-    return f"{spoken_address(one.cell)} is {value}, was {one.was:.15g}"
+    return f"{place} is {value}, was {one.was:.15g}"
 
 
 LEAST = 4

@@ -22,6 +22,7 @@ from byhand.exercises.keys import KEYS, Key, KeyStudent, read_key
 from byhand.exercises.problem import Numbers, Problem, Question, problem, stacked
 from byhand.exercises.recipe import Exercise, exercise_of
 from byhand.grading.carry_forward import StudentAnswers
+from byhand.grading.cell_words import words_of_student
 from byhand.grading.diagnosis import cell_findings
 from byhand.grading.exact_keys import exact_keys
 from byhand.grading.handed_out import HandedOut
@@ -39,6 +40,7 @@ from byhand.grading.verdicts import (
     WRONG,
     CellFinding,
     CellMark,
+    Places,
     StudentMark,
     TypedAnswer,
     Verdict,
@@ -139,18 +141,26 @@ class Grader:
             owner, submission = self.pseudonyms.hide_owner(owner, submission, self.owners.handed_out)
         student = self.key.students[owner.id]
         cells = self.marker.mark(student, submission.answers)
-        undecided = [warning for cell in cells if (warning := self._doubt(cell, submission))]
+        places = () if submission.has_cells else self._places(student)
+        undecided = [warning for cell in cells if (warning := self._doubt(cell, submission, places))]
         undecided += in_white_tables(self.handed_out, student, submission.answers, submission.scratch)
         warnings = (*submission.warnings, *undecided, *warnings_of(submission, self.handed_out, owner.id))
-        marks = StudentMark(owner.id, student.name, submission.file, cells, warnings)
+        marks = StudentMark(owner.id, student.name, submission.file, cells, warnings, places=places)
         return MarkedFile(submission, marks, owner.identified_by)
 
-    def _doubt(self, mark: CellMark, submission: Submission) -> str:
+    def _places(self, student: KeyStudent) -> tuple[tuple[str, ...], ...]:
+        """Return the place of each answer in words, with the student's own."""
+        built = self.marker.problem
+        drawn = {node for part in built.each for node in part.drawn}
+        numbers = {node: np.array(student.drawn[node.name], dtype=float) for node in drawn}
+        return tuple(map(tuple, words_of_student(built, numbers)))
+
+    def _doubt(self, mark: CellMark, submission: Submission, places: Places) -> str:
         """Return what a person must decide about an answer: one that cannot be read, or not for certain."""
         says_something = any(letter.isalnum() for letter in mark.typed.text)
         if not mark.undecided and not (mark.verdict is Verdict.UNREADABLE and says_something):
             return ""
-        place = numbered_place(self.key, mark.question, mark.cell)
+        place = numbered_place(self.key, mark.question, mark.cell, places)
         if mark.undecided:
             return f"{place}: {mark.sentence}"
         cell = spoken_address(self.handed_out.asked[mark.question][mark.cell])

@@ -119,7 +119,7 @@ class Owners:
         candidates = (
             (self._by_system(name), f"{name.system}'s name for the file"),
             (None if unknown else self._by_stem(name.stem), "the file's name"),
-            (id_owner, "the id in the workbook"),
+            (id_owner, f"the id in the {'workbook' if submission.has_cells else 'file'}"),
             (student_given(self.handed_out, submission), "the given numbers"),
         )
         for id, identified_by in candidates:

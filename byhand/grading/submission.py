@@ -29,7 +29,7 @@ from byhand.exercises.cuts import Cuts
 from byhand.exercises.problem import Question
 from byhand.exercises.roster import clean
 from byhand.grading.answers_file import answers_file
-from byhand.grading.handed_out import CellFinder, HandedOut
+from byhand.grading.handed_out import AnotherExercise, CellFinder, HandedOut
 from byhand.grading.misplaced import misplaced
 from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
@@ -331,6 +331,7 @@ class Submission:
     question of the key. scratch: the numbers in each table by name, NaN for none. own: all numbers and texts, for a
     marked copy. printed: the contents of the cells with given numbers, questions and captions. warnings: sentences
     for a person. one_sheet: whether the format holds a single sheet, so that what stands on others is not missing.
+    has_cells: whether the student sees cells with addresses; a notebook has tables alone.
     """
 
     path: Path
@@ -342,6 +343,7 @@ class Submission:
     warnings: tuple[str, ...] = ()
     own: OwnWork = field(default_factory=OwnWork)
     one_sheet: bool = False
+    has_cells: bool = True
 
 
 def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engine: Recomputer) -> Submission:
@@ -352,10 +354,13 @@ def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engi
     path = Path(path)
     try:
         refuse_other_kinds(path)
-        contents = answers_file(path, handed_out) or read_any(path, HANDED_IN)
-        return _submission(path, handed_out, contents, read_text, engine)
+        if contents := answers_file(path, handed_out):
+            return replace(_submission(path, handed_out, contents, read_text, engine), has_cells=False)
+        return _submission(path, handed_out, read_any(path, HANDED_IN), read_text, engine)
     except DiskFull:
         raise
+    except AnotherExercise as error:
+        raise AnotherExercise(clean(str(error))) from None
     except ByhandError as error:
         raise ByhandError(clean(str(error))) from None
 
@@ -366,7 +371,7 @@ def _submission(
     find = CellFinder(handed_out, contents)
     places = [[find(cell) for cell in cells] for cells in handed_out.asked]
     if not any(place for row in places for place in row):
-        raise ByhandError(
+        raise AnotherExercise(
             f"{path} is not the workbook of this exercise ({clean(handed_out.key.exercise)}): "
             "hand in the one that was handed out."
         )

@@ -81,6 +81,7 @@ class StudentMark:
 
     cells: one for each asked cell, in the key's order. warnings: what a person should look at before the marks count.
     final: the points as the teacher has decided; None for the cells' own. notes: what the teacher says to the student.
+    places: of each answer to each question, in words, for a student who sees no cells of a workbook; empty otherwise.
     """
 
     student: str
@@ -90,6 +91,7 @@ class StudentMark:
     warnings: tuple[str, ...] = ()
     final: float | None = None
     notes: tuple[str, ...] = ()
+    places: tuple[tuple[str, ...], ...] = ()
 
     @property
     def points(self) -> float:
@@ -248,9 +250,18 @@ def cell_address(question: KeyQuestion, cell: int) -> str:
     return question.cells[cell].replace("$", "")
 
 
-def numbered_place(key: Key, question: int, cell: int) -> str:
+Places = Sequence[Sequence[str]]
+"""Of each answer to each question, its place in words; empty for a workbook, whose cells have addresses."""
+
+
+def place_of(key: Key, question: int, cell: int, places: Places) -> str:
+    """Return where an answer stands, as its student sees it: C14; cat → sat in a notebook."""
+    return places[question][cell] if places else cell_address(key.questions[question], cell)
+
+
+def numbered_place(key: Key, question: int, cell: int, places: Places = ()) -> str:
     """Return where an answer stands, in an exam too, whose sheets may have the same address: Question 2, C14."""
-    return f"Question {question + 1}, {cell_address(key.questions[question], cell)}"
+    return f"Question {question + 1}, {place_of(key, question, cell, places)}"
 
 
 def by_question(key: Key, marks: StudentMark) -> list[tuple[KeyQuestion, list[CellMark]]]:

@@ -49,11 +49,32 @@ def test_a_notebook_is_filled_in_and_marked(here: Path) -> None:
     assert "9 of 9 numbers filled in" in run(notebook, LINES)
     said = byhand("byhand check student-001-answers.json --key set").stdout
     assert "48 of 48" in said
+    assert re.search(r"^place +read as", said, re.MULTILINE)
+    assert len(re.findall(r"^\w+ → \w+ ", said, re.MULTILINE)) == 18  # who looks at whom, in two tables
+    assert not re.search(r"\b[A-Z]+[0-9]+\b", said)
     grades = here / "handed"
     grades.mkdir()
     (here / "student-001-answers.json").rename(grades / "student-001-answers.json")
     byhand("byhand grade handed --key set -o marks")
     assert "48" in (here / "marks" / "grades.csv").read_text()
+
+
+@pytest.mark.slow
+def test_who_has_a_notebook_reads_of_tables_and_no_cells(here: Path) -> None:
+    """In the feedback, too, and where given numbers have changed."""
+    run(
+        handed_out(here),
+        LINES | {"Z": "Z = weights @ V + 3"},
+        "found['X'][0][0] += 1\njson.dump(made, open('s.json', 'w'))",
+    )
+    said = byhand("byhand check s.json --key set").stdout
+    assert "1 of the 45 given numbers is not as handed out: row 1, column 1 of X is" in " ".join(said.split())
+    (here / "handed").mkdir()
+    (here / "student-001-answers.json").rename(here / "handed" / "student-001.json")
+    byhand("byhand grade handed --key set -o marks --gradescope")
+    page = (here / "marks" / "feedback" / "student-001.html").read_text("utf-8")
+    assert re.search(r'<span class="at">\w+ → \w+</span>', page)
+    assert not re.search(r'<span class="(at|where)">[A-Z]+[0-9]+\b', page)
 
 
 @pytest.mark.slow

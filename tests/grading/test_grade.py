@@ -65,6 +65,9 @@ def test_books_of_another_set_are_to_be_looked_at_and_are_nobodys_copies(tmp_pat
         result = byhand(line)
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout.startswith("1 student: 1 missing")
+        assert "3 of the 3 files are from another set than the key of dot-product: grade again with --key and the" in (
+            " ".join(result.stdout.split())
+        )
         _, *problems = rows(tmp_path / "out" / "problems.csv")
         why = "which is not in this key, and was probably made with another set: mark it with the key of that set."
         assert problems == [
