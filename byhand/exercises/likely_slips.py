@@ -23,8 +23,10 @@ from byhand.translations import _
 AS_TYPED = 1e-9
 """Room for a number that is met digit by digit."""
 
-Likely = list[tuple[str, bool, float, list[float]]]
-"""Sentences; whether one is said however many slips there are; how near an answer must be to one of the numbers."""
+PEN, CUT, HUNDREDFOLD, COARSE_KIND = "pen", "cut", "percent", "coarse"
+"""The kinds of slips, of which a table may have as many as it likes but for slips of the pen."""
+Likely = list[tuple[str, str, float, list[float]]]
+"""Sentences; the kind; how near an answer must be to one of the numbers."""
 
 
 def likely_slips(node: Node, cell: tuple[int, int], places: int, margin: float, values: Mapping[Node, Array]) -> Likely:
@@ -32,20 +34,21 @@ def likely_slips(node: Node, cell: tuple[int, int], places: int, margin: float, 
     expected = float(values[node][cell])
     if not np.isfinite(expected) or abs(expected) > INFINITE:
         return []
-    found: dict[tuple[str, bool, float], list[float]] = {}
+    found: dict[tuple[str, str, float], list[float]] = {}
 
-    def note(slip: Slip | None, number: float, room: float, always: bool = False) -> None:
+    def note(slip: Slip | None, number: float, room: float, kind: str = PEN) -> None:
         if slip and np.isfinite(number) and abs(number - expected) > margin:
-            found.setdefault((slip.sentence, always, room), []).append(number)
+            found.setdefault((slip.sentence, kind, room), []).append(number)
 
     for k in range(places):
         rounded, _fewer, shows = to_fewer_places(np.array([expected]), k, np.array([places]))
         if shows[0]:
-            note(Slip(_(COARSE).format(places=places)), float(rounded[0]), AS_TYPED, always=True)
-    for number in {round(100 * expected, k) for k in range(max(0, places - 2), places + 1)} | {round(100 * expected)}:
-        note(as_percent(number, expected, places), number, AS_TYPED, always=True)
+            note(Slip(_(COARSE).format(places=places)), float(rounded[0]), AS_TYPED, COARSE_KIND)
+    percent = 100 * expected
+    note(as_percent(percent, expected, places), percent, 0.5 * 10.0 ** -max(0, places - 2) + AS_TYPED, HUNDREDFOLD)
+    note(as_percent(round(percent), expected, places), round(percent), AS_TYPED, HUNDREDFOLD)
     whole = float(np.trunc(expected * 10.0**places) / 10.0**places)
-    note(cut_off(whole, expected, places), whole, AS_TYPED, always=True)
+    note(cut_off(whole, expected, places), whole, AS_TYPED, CUT)
     for number, slip in miscalculated(node, cell, margin, values):
         note(slip, number, margin)
     for number in dict.fromkeys(_misspelt(expected, places)):

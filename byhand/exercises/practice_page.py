@@ -22,7 +22,7 @@ from byhand.exercises.distinct_mistakes import (
     both_mistakes,
     every_mistake,
 )
-from byhand.exercises.draw import Variant
+from byhand.exercises.draw import SHARES, Variant
 from byhand.exercises.likely_slips import likely_slips
 from byhand.exercises.problem import Problem, Question, stacked
 from byhand.exercises.recipe import BESIDE
@@ -77,6 +77,7 @@ class ExercisePage:
             "questions": [self._question(n, q, variant, solved) for n, q in enumerate(self.problem.questions)],
             "hidden": [node.name for node in self._hidden(variant)],
             "costs": [A_MISCONCEPTION, A_CONTRADICTION],
+            "guesses": [0, 1, *SHARES],
             "swapped": _(SWAPPED),
         }
         values = variant.values | variant.numbers | self._rounded(variant)

@@ -99,7 +99,7 @@ def page_html(lesson: Lesson, part: str | None = None) -> str:
 def page_of_book(
     book: Book, values: Mapping[Node, Array], exercise: dict[str, Any], given: Collection[Node], with_rules: bool
 ) -> str:
-    """Return a page of a book to fill in. values: the numbers that are given. exercise: see practice.js.
+    """Return a page of a book to fill in. values: the numbers that are given. exercise: see practice_page.py.
 
     given: computed tables that are shown. with_rules: whether the page may compute the others.
     """
@@ -154,6 +154,7 @@ def scripts(page: PageFile) -> list[str]:
     needed = {
         "erf": "erf(" in page.rules,
         "practice": is_exercise,
+        "verdicts": is_exercise and bool(data["exercise"]["checked"]),
         "follow": not is_exercise,
         "start": any(data["start"].values()),
         "write": bool(data["longer"]),

@@ -1,8 +1,5 @@
 // An exercise: the numbers that a student works out are fields to type in; for practice the page checks them.
 
-/** At most one in so many answers to a table may be a slip, unless all are the same. */
-const FEW_SLIPS = 3;
-
 /** The pieces of a word, as people write them: with blanks, bars or commas between, or as a list in quotes. */
 function piecesIn(text) {
   const list = text.trim().match(/^\[\s*"(.*)"\s*\]$/);
@@ -16,7 +13,7 @@ function piecesIn(text) {
 /** The fields of an exercise, and what has been typed. An answer is known by its question and its place there: "0,3". */
 class Practice {
   typed = new Map();
-  verdicts = new Map();
+  fields = new Map();
   score = el("p.score", { role: "status" });
 
   /** about: see `ExercisePage` in practice_page.py. */
@@ -50,7 +47,9 @@ class Practice {
   field(q, k, label = say("your_answer")) {
     const inputmode = this.about.questions[q].letters ? "text" : "decimal";
     const onchange = ({ target }) => this.check(q, k, target);
-    return el("input.answer", { type: "text", inputmode, autocomplete: "off", "aria-label": label, onchange });
+    const field = el("input.answer", { type: "text", inputmode, autocomplete: "off", "aria-label": label, onchange });
+    this.fields.set(`${q},${k}`, field);
+    return field;
   }
 
   /** Whether a grid shows numbers that the student works out: it has fields where it is at home, else what is typed. */
@@ -82,73 +81,30 @@ class Practice {
     return typeof x === "number" ? shown(x) : x;
   }
 
-  check(q, k, field) {
+  /** Note an answer, and if the page is for practice say what is right: all of the question is judged anew. */
+  check(q, k, { value }) {
     const { questions, checked } = this.about;
-    const x = questions[q].letters ? piecesIn(field.value) : numberIn(field.value);
-    const isEmpty = !field.value.trim();
-    this.typed.set(`${q},${k}`, x);
-    this.verdicts.delete(`${q},${k}`);
+    this.typed.set(`${q},${k}`, questions[q].letters ? piecesIn(value) : numberIn(value));
     page.view.update();
     if (!checked) return;
-    const noNumber = { sentence: say("no_number", { text: field.value }) };
-    const verdict = isEmpty ? { sentence: "" } : x === null ? noNumber : this.verdict(q, k, x);
-    if (!isEmpty) this.verdicts.set(`${q},${k}`, { q, ...verdict });
-    const { sentence, isRight = false } = verdict;
-    field.classList.toggle("is-right", isRight);
-    field.classList.toggle("is-wrong", !isEmpty && !isRight);
-    set(field, { "aria-invalid": String(!isEmpty && !isRight), title: sentence });
-    byId(`said-${q}`).textContent = sentence;
+    new Verdicts(this.about, this.typed).of(q).forEach((verdict, n) => this.show(q, n, verdict));
+    const { title } = this.fields.get(`${q},${k}`);
+    byId(`said-${q}`).textContent = title;
     const said = byId("cell").querySelector(".verdict") ?? byId("cell").appendChild(el("p.verdict"));
-    said.textContent = sentence;
+    said.textContent = title;
+    const right = [...this.fields.values()].filter(({ classList }) => classList.contains("is-right")).length;
     const count = questions.reduce((sum, { beside, cells }) => sum + (beside || cells.length), 0);
-    const right = [...this.verdicts.values()].filter((each) => each.isRight).length;
     this.score.textContent = say("done", { right, count });
   }
 
-  /** What is said of an answer: right, follows from own numbers, a known mistake, a slip, or not right yet. */
-  verdict(q, k, x) {
-    const question = this.about.questions[q];
-    const { answers, margin, places, beside, letters } = question;
-    const near = (one, other, room = margin) =>
-      one !== null && other !== null && (letters ? one === other : Math.abs(one - other) <= room);
-    const right = answers[k];
-    if (near(x, right) || (!letters && right !== null && near(x, Number(right.toFixed(places)), 1e-9)))
-      return { isRight: true, sentence: say("right") };
-    if (!beside && near(x, this.expected(question, k))) {
-      const isRight = [...this.verdicts.values()].every((each) => each.isRight || each.q === q);
-      return { isRight, sentence: say(isRight ? "right" : "follows") };
-    }
-    const typed = answers.map((_, m) => this.typed.get(`${q},${m}`) ?? null);
-    const [misconception, contradiction] = this.about.costs;
-    const isMade = ([, ideas, wrong]) => {
-      const telling = typed.map((y, m) => [y, answers[m], wrong[m]]).filter(([, one, other]) => !near(one, other));
-      const fitting = telling.filter(([y, , other]) => near(y, other)).length;
-      const against = telling.filter(([y, one]) => near(y, one)).length;
-      return near(x, wrong[k]) && fitting >= ideas && fitting > ideas * misconception + against * contradiction;
-    };
-    const known = question.mistakes.find(isMade);
-    if (known) return { sentence: known[0] };
-    if (beside) return { sentence: say("not_right") };
-    if (typed.some((y, m) => near(x, answers[m]) && near(y, right))) return { sentence: this.about.swapped };
-    const slips = [...this.verdicts.values()].filter((each) => each.q === q && each.isSlip);
-    const few = slips.length < Math.max(1, Math.floor(typed.filter((y) => y !== null).length / FEW_SLIPS));
-    const slip = question.slips[k]?.find(
-      ([sentence, always, room, numbers]) =>
-        numbers.some((number) => near(x, number, room)) &&
-        (always || few || slips.every((each) => each.sentence === sentence)),
-    );
-    return slip ? { sentence: slip[0], isSlip: !slip[1] } : { sentence: say("not_right") };
-  }
-
-  /** The number that follows from what the student has typed in the tables before. */
-  expected(question, k) {
-    const own = new Lesson(0);
-    const n = own.names.get(question.table);
-    for (const [key, x] of this.typed) {
-      const [q, at] = key.split(",").map(Number);
-      const { table, beside, cells } = this.about.questions[q];
-      if (x !== null && !beside && table !== question.table) own.set(own.names.get(table), ...cells[at], x);
-    }
-    return own.value(n, ...question.cells[k]);
+  /** Show a verdict on its field; what is no number is said to be none. */
+  show(q, k, verdict) {
+    const field = this.fields.get(`${q},${k}`);
+    const isEmpty = !field.value.trim();
+    const isRight = Boolean(verdict?.isRight);
+    field.title = isEmpty ? "" : (verdict?.sentence ?? say("no_number", { text: field.value }));
+    field.classList.toggle("is-right", isRight);
+    field.classList.toggle("is-wrong", !isEmpty && !isRight);
+    set(field, { "aria-invalid": String(!isEmpty && !isRight) });
   }
 }
