@@ -314,7 +314,8 @@ class StageEvidence:
         stage, main = self.stage, self.ways.main
         place = stage.rows, stage.columns
         exact = (chosen.tables if chosen else self.tables)[main].copy()
-        written = self.answers.tables[stage.node].copy()
+        right = self.answers.tables[stage.node]
+        written = (exact if chosen else right).copy()  # whoever makes a mistake makes it in what is not asked, too
         values = np.where(self.answered, self.written, exact[place])
         values = np.where(self.follows, numbers_on(self.expected, self.hits, main), values)
         values = np.where(self.right, self.key, values)
@@ -324,7 +325,7 @@ class StageEvidence:
             values = np.where(hit, numbers_on(chosen.expected, chosen.hits, main), values)
             explained = explained | chosen.matched
         exact[place] = values
-        written[place] = np.where(self.answered, self.written, written[place])
+        written[place] = np.where(self.answered, self.written, right[place])
         wrong = bool((self.answered & ~self.right).any())
         rounded = tuple(self._rounded(exact, more, chosen) for more in MORE_PLACES)
         in_error = bool(self.open.any())

@@ -34,6 +34,8 @@ ALIKE = 4
 """A table of so many answers or more that are all the same is no work."""
 SWAPPED = -1
 """The index of the mistake of two numbers in each other's cells."""
+FEWEST_EXPLAINED = 3
+"""So many answers that mistakes explain without exception are no chance."""
 UNGUESSED = 3
 """So many different numbers of two digits that a mistake leads to are met by no guess."""
 
@@ -111,13 +113,16 @@ def counted(answers: Sequence[StageAnswers], reads_given: Sequence[bool]) -> lis
 def all_explained(answers: Sequence[StageAnswers]) -> bool:
     """Whether mistakes, and what follows from them, explain every wrong answer of a sheet, and there are several.
 
-    A guess meets one or the other, but not all: two of them at least are numbers that not everybody tries.
+    A guess meets one or the other, but not all: two of them at least are numbers that not everybody tries, or one has
+    three digits.
     """
     explained = [one.right | one.follows | np.array([bool(of) for of in one.mistakes], dtype=bool) for one in answers]
     if not all((flags | ~one.answered).all() for one, flags in zip(answers, explained, strict=True)):
         return False
     wrong = [one.typed[_telling_and_hard(one)[1] & ~one.right] for one in answers]
-    return len({*np.concatenate(wrong).tolist()}) >= 2 and sum(int(one.answered.sum()) for one in answers) >= ALIKE
+    numbers = {*np.concatenate(wrong).tolist()}
+    several = sum(int(one.answered.sum()) for one in answers) >= FEWEST_EXPLAINED
+    return several and (len(numbers) >= 2 or any(_digits(x) >= 3 for x in numbers))
 
 
 def stages_that_read(stages: Sequence[Stage], drawn: Mapping[Node, object]) -> list[bool]:
@@ -355,7 +360,11 @@ class _Weighing:
 
 def _has_digits(number: float) -> bool:
     """Whether a number has two significant digits or more."""
-    return len(f"{abs(number):.9f}".replace(".", "").strip("0")) >= 2
+    return _digits(number) >= 2
+
+
+def _digits(number: float) -> int:
+    return len(f"{abs(number):.9f}".replace(".", "").strip("0"))
 
 
 def _most(some: Flags, every: Flags) -> bool:

@@ -146,6 +146,8 @@ def test_two_mistakes_are_both_named_in_a_few(name: str) -> None:
         ("which-answer-is-better", "rejected-less-chosen", "terms-added"),
         ("change-a-fact", "value-added-whole", "key-not-divided"),
         ("distillation", "temperature-left-out", "teacher-and-student-swapped"),
+        ("loss", "loss-log-base-10", "sums-multiplied"),
+        ("most-frequent-pair", "counts-forgotten", "last-of-ties"),
     ],
 )
 def test_what_follows_tells_of_mistakes_that_earn_nothing(name: str, one: str, other: str) -> None:
