@@ -24,6 +24,7 @@ from byhand.workbook.about import About
 from byhand.workbook.arrows import draw_arrows, is_fed_from_above
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.course import course_order, question
+from byhand.workbook.decimals import NumberFormats
 from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite, widest
 from byhand.workbook.page import (
     MARGIN_LETTERS,
@@ -82,8 +83,9 @@ class Book:
         self.nodes = toposort(graph.outputs)
         self._check_size()
         self.values = fold(graph.outputs, graph.given)
-        self.infinite = infinite(self.nodes)
-        self.widths = Widths(self.values, self.infinite, turned)
+        gradients = graph.training.backward.gradients if graph.training else {}
+        self.formats = NumberFormats(self.nodes, self.values, infinite(self.nodes), gradients)
+        self.widths = Widths(self.values, self.formats, turned)
         self.home = Page(Scope("", title=home, page=True), turned=False)
         self.constants = [self._constant(n) for n in self.nodes if n.role.traits.shared]
         self.typed = {typed: self._constant(counts) if counts else None for typed, counts in self.graph.typed}
@@ -419,7 +421,7 @@ class PageWriter:
     def _cells(self, block: Block) -> None:
         node, values = block.node, self.book.values[block.node]
         look = look_of(node, block.home)
-        number_format, whole = style.number_format(values, node in self.book.infinite, node.role.traits.blank)
+        number_format, whole = self.book.formats.of(node)
         if spelling(node) is not None:
             number_format, whole = "General", False
         rows, columns = node.shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from math import floor, log10
 from typing import Any
@@ -133,22 +133,23 @@ PATH_START = text(11, BOX_EDGE, align="right", bold=True)
 PATH_END = text(11, BOX_EDGE, align="center", bold=True)
 
 
-def number_format(values: Array, infinite: bool, blank: bool = False) -> tuple[str, bool]:
-    """Return a table's number format, and whether it shows whole numbers. blank: 0 looks empty."""
-    sizes = np.abs(values)
-    sizes = sizes[sizes < INFINITE]
-    whole = bool((np.abs(sizes - np.rint(sizes)) < 1e-12).all())
-    places = 0 if whole else _places(float(sizes.max()))
+def number_format(tables: Sequence[Array], infinite: bool, blank: bool = False) -> tuple[str, bool]:
+    """Return the number format of tables that are alike, and whether they show whole numbers. blank: 0 looks empty."""
+    sizes = [sizes[sizes < INFINITE] for sizes in map(np.abs, tables)]
+    is_whole = all(bool((np.abs(each - np.rint(each)) < 1e-12).all()) for each in sizes)
+    places = 0 if is_whole else _places([float(each.max(initial=0.0)) for each in sizes])
     if blank:
-        return f"{fixed(places)};-{fixed(places)};", whole
-    return with_infinity(places) if infinite else fixed(places), whole
+        return f"{fixed(places)};-{fixed(places)};", is_whole
+    return with_infinity(places) if infinite else fixed(places), is_whole
 
 
-def _places(largest: float) -> int:
-    """Return the decimals to show: two, three up to 1, more (at most nine) for two digits of very small numbers."""
-    if largest > 1:
-        return 2
-    return min(9, max(3, 1 - floor(log10(largest))))
+def _places(largest: list[float]) -> int:
+    """Return the decimals to show: two, three up to 1, more (at most nine) for two digits of a table's largest number.
+
+    largest: the largest number of each table.
+    """
+    usual = 2 if max(largest) > 1 else 3
+    return min(9, max(usual, *(1 - floor(log10(number)) for number in largest if number)))
 
 
 def fixed(places: int) -> str:

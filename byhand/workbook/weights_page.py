@@ -108,7 +108,7 @@ class WeightsPage:
             label = word(node.shape[0].labels, i, self.book.values) if rows > 1 else ""
             self.sheet.text(row + i, column - 1, label, style.ROW_LABEL)
         is_gradient = table.look is Look.GRADIENT
-        number_format = style.number_format(table.values, False)[0] if is_gradient else "0.00"
+        number_format = style.number_format([table.values], False)[0] if is_gradient else "0.00"
         look = style.cell(table.look, number_format)
         for extreme in (table.values.min(), table.values.max()):
             self.width = max(self.width, len(in_cell(float(extreme), number_format)) + 1.6)

@@ -8,7 +8,7 @@ from functools import cached_property
 from byhand.core.graph import INFINITE, Array, Node, Scope
 from byhand.core.labels import WordLabels, spelling, word
 from byhand.core.number_text import in_cell
-from byhand.workbook import style
+from byhand.workbook.decimals import NumberFormats
 from byhand.workbook.layout import WIDEST, floating, sides
 from byhand.workbook.page import MARGIN_LETTERS, NARROWEST, SMALL_LETTER, Block
 from byhand.xlsx.writer import READABLE_WIDTH, points
@@ -20,10 +20,10 @@ FEWEST = 12
 
 
 class Widths:
-    """The widths that tables need, in letters of a column. values: of all tables. infinite: those that can be −∞."""
+    """The widths that tables need, in letters of a column. values, formats: of all tables."""
 
-    def __init__(self, values: Mapping[Node, Array], infinite: set[Node], turned: bool) -> None:
-        self.values, self.infinite, self.turned = values, infinite, turned
+    def __init__(self, values: Mapping[Node, Array], formats: NumberFormats, turned: bool) -> None:
+        self.values, self.formats, self.turned = values, formats, turned
         self._numbers: dict[Node, float] = {}
         self._longest: dict[WordLabels, int] = {}
 
@@ -56,7 +56,7 @@ class Widths:
         if (pieces := spelling(node)) is not None:
             longest = max(len(pieces.spell(number, self.values)) for number in values.flat)
             return min(longest + 1.4, WIDEST_PIECE)
-        number_format, _ = style.number_format(values, node in self.infinite, node.role.traits.blank)
+        number_format, _ = self.formats.of(node)
         finite = values[values > -INFINITE]
         texts = (in_cell(float(n), number_format) for n in (values.min(), values.max(), finite.min(initial=0.0)))
         return max(len(text) - 0.45 * sum(not letter.isdigit() for letter in text) + 0.9 for text in texts)
