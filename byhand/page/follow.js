@@ -67,9 +67,10 @@ function numberForm(cell, isGiven) {
 
 inPanel.push((cell, isKept) => {
   const { lesson, isAsking } = page;
-  const { code, role, labels } = lesson.tables[cell[0]];
+  const { code } = lesson.tables[cell[0]];
   const isGiven = Boolean(lesson.given[cell[0]]);
-  const isWord = isGiven && role === "tokens";
+  const [vocabulary, isOptional] = lesson.vocabularyOf(cell[0]);
+  const isWord = vocabulary !== undefined;
   const line = code && el("p.code", el("code", { title: say("code") }, code));
   if (!isKept) return [line, isGiven && el("p.hint", say(isWord ? "is_word" : "is_given"))];
   const inputs = lesson.inputs(...cell);
@@ -78,13 +79,13 @@ inPanel.push((cell, isKept) => {
     button(() => page.askUsers(), say("users")),
     { id: "ask", "aria-pressed": String(isAsking) },
   );
-  const vocabulary = labels[0]?.[1];
   return [
     line,
     ...(inputs.length ? [el("h3", say("reads")), cellList(inputs, cell[0])] : []),
     ask,
     isAsking && (users.length ? cellList(users, cell[0]) : el("p", say("no_users"))),
-    ...(!isWord ? numberForm(cell, isGiven) : []),
-    isWord && vocabulary !== undefined && el("p.change", wordField("new-word", say("change"), cell, vocabulary)),
+    ...(isWord
+      ? [el("p.change", wordField("new-word", say("change"), cell, vocabulary, isOptional))]
+      : numberForm(cell, isGiven)),
   ];
 });

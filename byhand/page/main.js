@@ -44,7 +44,7 @@ addEventListener("beforeprint", () => page.view.parts.forEach((part) => part.dra
 
 /** The number of a table. Throws an error for one that there is not. */
 function tableNamed(name) {
-  if (!page.lesson.names.has(name)) throw new Error(`There is no table ${name}: byhand.names() lists them.`);
+  if (!page.lesson.names.has(name)) throw new Error(`There is no table ${String(name)}: byhand.names() lists them.`);
   return page.lesson.names.get(name);
 }
 
@@ -54,7 +54,9 @@ function cellNamed(name, row, column) {
   const cell = [n, row - 1, column - 1];
   const { rows, columns } = page.lesson.tables[n];
   if (![row, column].every(Number.isInteger) || !page.lesson.has(cell))
-    throw new Error(`${name} has rows 1 to ${rows} and columns 1 to ${columns}: there is no cell ${row},${column}.`);
+    throw new Error(
+      `${name} has rows 1 to ${rows} and columns 1 to ${columns}: there is no cell ${String(row)},${String(column)}.`,
+    );
   return cell;
 }
 
@@ -73,8 +75,10 @@ window.byhand = {
     return numbers(rows).map((i) => values.slice(i * columns, (i + 1) * columns));
   },
   set(name, row, column, value) {
-    if (!Number.isFinite(value)) throw new Error(`${value} is no number.`);
-    page.change([[...cellNamed(name, row, column), value]]);
+    const cell = cellNamed(name, row, column);
+    if (!Number.isFinite(value)) throw new Error(`${String(value)} is no number.`);
+    if (!page.lesson.takes(cell, value)) throw new Error(`${value} is no number for a cell of ${name}.`);
+    page.change([[...cell, value]]);
   },
   inputs: (name, row, column) => named(page.lesson.inputs(...cellNamed(name, row, column))),
   /** The element of a cell in the place where it is computed; drawn, and scrolled into view. */

@@ -92,7 +92,7 @@ class PageTables:
         return self._views[node]
 
     def _labels(self, node: Node, axis: int) -> Any:
-        """Return where the words of an axis come from: a vocabulary, or (ids, vocabulary) of a text; None for none."""
+        """Return where the words of an axis come from: a vocabulary, or of a text: its ids, vocabulary, and 1 for gaps."""
         of = node.shape[axis].labels
         if isinstance(of, Labels):
             return self.shared.vocabulary(of)
@@ -101,7 +101,7 @@ class PageTables:
         if isinstance(of, Pieces):
             return self.shared.pieces(of, self.number)
         if isinstance(of, Tokens):
-            return [self.number(of.ids), self.shared.vocabulary(of.vocabulary)]
+            return [self.number(of.ids), self.shared.vocabulary(of.vocabulary), int(of.optional)]
         return None
 
     def rules(self) -> list[str]:
