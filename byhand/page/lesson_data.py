@@ -96,8 +96,9 @@ def _constants(book: Book, tables: PageTables) -> dict[str, Any]:
     blocks = []
     for n, block in enumerate(book.constants):
         made, place = _block(tables, block, book.turned)
-        place.row, place.column, place.rule = HEADER, 1 + 5 * n, block.node.meaning[:40]
-        made[4:7] = [block.caption.name, "", place.rule]
+        rule = block.node.meaning[:40]
+        place.row, place.column, place.text = HEADER, 1 + 5 * n, rule
+        made[4:7] = [block.caption.name, "", rule]
         blocks.append((made, place))
     return _arranged(_("Constants"), "", "", blocks, [])
 
@@ -124,6 +125,7 @@ def _arranged(
 def _block(tables: PageTables, block: Block, turned: bool) -> tuple[list[Any], Place]:
     caption = block.caption
     rows, columns = block.node.shape[::-1] if turned else block.node.shape
-    place = Place(block.row, block.column, int(rows), int(columns), caption.rule, block.strip)
+    longest = max(caption.rule, "" if block.strip else f"{caption.name} {caption.shape}", key=len)
+    place = Place(block.row, block.column, int(rows), int(columns), longest, block.strip)
     data = [tables.number(block.node), place.row, place.column, int(block.home), caption.name, caption.shape]
     return [*data, caption.rule, int(block.strip), list(block.labels)], place

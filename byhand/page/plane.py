@@ -19,13 +19,13 @@ ABOVE, BESIDE = 3, 1
 
 @dataclass
 class Place:
-    """A table on a part. rows, columns: those that are shown, of all of them. rule: the text that may be wider."""
+    """A table on a part. rows, columns: those that are shown, of all of them. text: the longest of its caption."""
 
     row: int
     column: int
     all_rows: int
     all_columns: int
-    rule: str
+    text: str
     strip: bool
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ def bounds(places: list[Place], headings: list[list[Any]]) -> tuple[int, int, in
     top = min([*(p.row - (1 if p.strip else ABOVE) for p in places), *(h[2] for h in headings)])
     left = min([*(p.column - BESIDE for p in places), *(h[3] for h in headings)])
     bottom = max(p.row + p.rows + p.is_window for p in places)
-    right = max(p.column + max(p.columns, ceil(len(p.rule) / LETTERS_A_COLUMN), 1) for p in places)
+    right = max(p.column + max(p.columns, ceil(len(p.text) / LETTERS_A_COLUMN), 1) for p in places)
     return top, left, bottom, right
 
 

@@ -92,7 +92,10 @@ class PageTables:
         return self._views[node]
 
     def _labels(self, node: Node, axis: int) -> Any:
-        """Return where the words of an axis come from: a vocabulary, or of a text: its ids, vocabulary, and 1 for gaps."""
+        """Return where the words of an axis come from; None for none.
+
+        That is a vocabulary, or of a text its ids, its vocabulary, and 1 if a word may be missing.
+        """
         of = node.shape[axis].labels
         if isinstance(of, Labels):
             return self.shared.vocabulary(of)
