@@ -17,8 +17,10 @@ from byhand.files import read_bytes
 from byhand.text_encoding import decode
 
 ID_NUMBERS = (
-    "id number,id-nummer,sis user id,student id,student number,student no,matriculation number,matrikelnummer,"
-    "matrikel nr,numéro d’identification,numéro d’étudiant,numéro étudiant,número de ID,número ID,"
+    "id number,id-nummer,sis user id,student id,student number,student no,student nr,matriculation number,"
+    "matriculation no,matrikelnummer,matrikel nr,matrikel,matr nr,registration number,registration no,roll number,"
+    "roll no,candidate number,index number,university id,uni id,campus id,person id,user id,unique id,kennung,"
+    "numéro d’identification,numéro d’étudiant,numéro étudiant,número de ID,número ID,"
     "número de identificación,número de identificação,número de identificação (ID),número de matrícula,"
     "codice identificativo,numero ID,matricola,numero di matricola,nummer (ID),studentnummer,studienummer,"
     "ID zenbakia,ID numarası,număr ID,индивидуальный номер,学号,學號,ID 号,学籍番号,IDナンバ,IDナンバー,학번"

@@ -25,7 +25,7 @@ from byhand.grading.verdicts import (
     cell_address,
     in_short,
     in_words,
-    meaning,
+    legend_entry,
     number_right,
     of_points,
     remarks,
@@ -95,6 +95,7 @@ class FeedbackBooks:
     def _original(self, noted: Collection[str]) -> Original:
         """Return what all marked copies have in common. noted: the sheets that have notes."""
         file = BookFile(None, self.title)
+        _write_page(file.sheet(SHEET, style.LOOKS[Look.RESULT][1]), self.title)
         for recorded in self.record.sheets:
             sheet = file.sheet(recorded.name, recorded.colour)
             for method, arguments in recorded.calls:
@@ -105,7 +106,6 @@ class FeedbackBooks:
                 sheet.coloured_note(0, 0, SHEET, style.GREY)
         for defined, reference in self.record.names:
             file.name(defined, reference)
-        _write_page(file.sheet(SHEET, style.LOOKS[Look.RESULT][1]), self.title)
         texts = (look for recorded in self.record.sheets for *_, look in recorded.marked_texts)
         return Original(file, (*texts, *_styles()))
 
@@ -372,6 +372,6 @@ def _write_legend(sheet: SheetCopy, row: int, marks: StudentMark) -> int:
             continue
         row += 1
         sheet.text(row, CELLS, f"{look.sign} {in_short(verdict)}", _legend_style(verdict))
-        sheet.text(row, WROTE, meaning(verdict), BESIDE_LABEL)
+        sheet.text(row, WROTE, legend_entry(verdict, marks.cells), BESIDE_LABEL)
     sheet.text(row + 1, CELLS, _("Rest the mouse on a coloured cell to read its note."), LABEL)
     return row + 2

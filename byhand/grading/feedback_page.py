@@ -20,7 +20,7 @@ from byhand.grading.verdicts import (
     as_grid,
     by_question,
     in_words,
-    meaning,
+    legend_entry,
     number_right,
     of_points,
     place_of,
@@ -122,7 +122,7 @@ def _places(key: Key, marks: StudentMark, steps: WorkedSteps | None) -> list[lis
 def _legend(marks: StudentMark) -> str:
     there = {cell.verdict for cell in marks.cells}
     entries = (
-        f'<span class="{name(verdict)}">{look.sign} {escaped(meaning(verdict))}</span>'
+        f'<span class="{name(verdict)}">{look.sign} {escaped(legend_entry(verdict, marks.cells))}</span>'
         for verdict, look in VERDICT_STYLES.items()
         if verdict in there
     )

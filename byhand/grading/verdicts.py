@@ -134,6 +134,8 @@ VERDICT_STYLES = {
 }
 """In the order of legends."""
 
+IN_PART = (Verdict.FOLLOWS, Verdict.MISTAKE, Verdict.ROUNDED, Verdict.SLIP)
+"""Those that a recipe gives a share of the points."""
 WORDS = {verdict: str(verdict) for verdict in Verdict}
 MEANINGS = {verdict: look.means for verdict, look in VERDICT_STYLES.items()}
 SHORT = {verdict: look.short for verdict, look in VERDICT_STYLES.items()}
@@ -147,6 +149,15 @@ def in_words(verdict: Verdict) -> str:
 def meaning(verdict: Verdict) -> str:
     """Return what a verdict means, for the legend."""
     return _(MEANINGS[verdict])
+
+
+def legend_entry(verdict: Verdict, cells: Iterable[CellMark]) -> str:
+    """Return what a verdict means, with the share of the points that it has where it has a part of them."""
+    shares = {round(cell.points / cell.most, 6) for cell in cells if cell.verdict is verdict and cell.most}
+    if verdict not in IN_PART or len(shares) != 1:
+        return meaning(verdict)
+    percent = to_places(100 * shares.pop(), 1)
+    return _("{meaning}: {percent} % of the points").format(meaning=meaning(verdict), percent=percent)
 
 
 def in_short(verdict: Verdict) -> str:

@@ -158,6 +158,12 @@ def test_headers_in_other_languages(language: str, roster: Path) -> None:
     assert read(roster, f"{MOODLE[language]}\n{lines}") == Roster((ADA, EMMY), MOODLE[language].split(",")[2])
 
 
+def test_a_column_that_is_named_like_an_id_comes_before_logins(roster: Path) -> None:
+    for header in ("id", "ID-Nummer", "matr_nr", "Student-Nr.", "Uni-ID", "user_id", "Kennung", "Roll No."):
+        text = f"no,login,e-mail,{header},name\n1,ada,ada@x.example,s001,Ada Lovelace\n"
+        assert read(roster, text) == Roster((ADA,), header)
+
+
 @pytest.mark.parametrize("header", ["Vollständiger Name", "Nom complet", "Nombre completo", "Nome completo", "姓名"])
 def test_full_names_in_other_languages(header: str, roster: Path) -> None:
     assert read(roster, f"{header};ID\nAda Lovelace;s001\n").students == (ADA,)

@@ -147,7 +147,7 @@ def left_out(data: bytes) -> str:
 
 def check_marks(book: Any, key: Key, marks: StudentMark) -> None:
     """Each asked cell is coloured and framed by its verdict, and has a note unless it is right."""
-    assert book.sheetnames[-1] == "Feedback"
+    assert book.sheetnames[0] == "Feedback"
     for mark in marks.cells:
         sheet, row, column = spots(key)[mark.question][mark.cell]
         cell = book[sheet].cell(row + 1, column + 1)
@@ -420,7 +420,7 @@ def test_every_exercise_has_a_marked_copy(recipe: str, tmp_path: Path) -> None:
     assert len([name for name in parts(copy) if name.startswith("xl/comments")]) == len(sheets)
     check_as_written_plainly(made, made.empty_book, marks)
     before, after = opened(made.empty_book), opened(copy)
-    assert after.sheetnames == [*before.sheetnames, "Feedback"]
+    assert after.sheetnames == ["Feedback", *before.sheetnames]
     for sheet in before:
         texts = {c.coordinate: c.value for row in sheet.iter_rows() for c in row if c.data_type == "s"}
         assert {cell_address: after[sheet.title][cell_address].value for cell_address in texts} == texts

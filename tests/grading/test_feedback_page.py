@@ -103,6 +103,18 @@ def test_all_right_needs_no_remark(key: Key) -> None:
     assert "worked with" not in page.decode()
 
 
+def test_the_legend_says_once_what_a_known_mistake_earns(key: Key) -> None:
+    cell = some_marks(key, "s001", 1).cells[0]
+    cells = (
+        replace(cell, verdict=Verdict.MISTAKE, points=1.0, most=2.0),
+        replace(cell, points=0.0, verdict=Verdict.WRONG),
+    )
+    text = visible(feedback_page(key, StudentMark("s001", "", "s001.xlsx", cells))).text
+    assert text.count("a mistake with a name: 50 % of the points") == text.count("% of the points") == 1
+    other = replace(cells[0], points=0.25)  # as a teacher has decided
+    assert "% of the points" not in visible(feedback_page(key, StudentMark("s001", "", "x", (*cells, other)))).text
+
+
 def test_what_a_student_writes_is_only_text(key: Key) -> None:
     marks = hostile(some_marks(key, "s001"))
     tags = visible(feedback_page(key, marks))
