@@ -25,8 +25,9 @@ function set(element, attributes) {
   return element;
 }
 
-function button(onclick, ...children) {
-  return el("button", { type: "button", onclick }, ...children);
+/** A button that does something. content: a text or several children. about: further attributes. */
+function button(onclick, content, about = {}) {
+  return el("button", { type: "button", onclick, ...about }, ...[content].flat());
 }
 
 function byId(id) {

@@ -7,8 +7,12 @@ const LONG_VOCABULARY = 300;
 function cellList(cells, reader) {
   const { lesson } = page;
   const items = cells.slice(0, MOST_LISTED).map((cell) => {
-    const go = button(() => page.choose(cell), nameOf(cell, reader), ` ${shown(lesson.value(...cell))}`);
-    return el("li", set(go, { title: `${lesson.tables[cell[0]].name}, ${placeText(cell)}` }));
+    const title = `${lesson.tables[cell[0]].name}, ${placeText(cell)}`;
+    const content = [nameOf(cell, reader), ` ${shown(lesson.value(...cell))}`];
+    return el(
+      "li",
+      button(() => page.choose(cell), content, { title }),
+    );
   });
   const left = cells.length - items.length;
   return el("ul.cells", items, left > 0 && el("li", say("and_more", { n: left })));
@@ -26,14 +30,8 @@ function wordField(id, label, [n, i, j], vocabulary, isOptional) {
     return el("select.word", { ...about, onchange }, isOptional && option("_", -1), words.map(option));
   }
   const list = `words-${vocabulary}`;
-  if (!byId(list))
-    document.body.append(
-      el(
-        "datalist",
-        { id: list },
-        words.map((value) => el("option", { value })),
-      ),
-    );
+  const options = () => words.map((value) => el("option", { value }));
+  if (!byId(list)) document.body.append(el("datalist", { id: list }, options()));
   const onchange = ({ target }) => {
     if (words.includes(target.value)) change(words.indexOf(target.value));
     else target.value = target.defaultValue;
@@ -75,10 +73,7 @@ inPanel.push((cell, isKept) => {
   if (!isKept) return [line, isGiven && el("p.hint", say(isWord ? "is_word" : "is_given"))];
   const inputs = lesson.inputs(...cell);
   const users = isAsking ? lesson.users(...cell) : [];
-  const ask = set(
-    button(() => page.askUsers(), say("users")),
-    { id: "ask", "aria-pressed": String(isAsking) },
-  );
+  const ask = button(() => page.askUsers(), say("users"), { id: "ask", "aria-pressed": String(isAsking) });
   return [
     line,
     ...(inputs.length ? [el("h3", say("reads")), cellList(inputs, cell[0])] : []),

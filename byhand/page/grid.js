@@ -3,6 +3,9 @@
 /** The buttons of a window: the sign on each, and by how many rows and columns it moves. */
 const MOVES = { up: ["▴", -24, 0], down: ["▾", 24, 0], left: ["◂", 0, -24], right_side: ["▸", 0, 24] };
 
+/** What a part's data says of each table, in this order: see `_block` in lesson_data.py. */
+const BLOCK = ["table", "row", "column", "home", "name", "shape", "rule", "strip", "prefixes", "window"];
+
 function numbers(count) {
   return Array.from({ length: count }, (_, n) => n);
 }
@@ -13,31 +16,14 @@ function place(element, row, column, rows = 1, columns = 1) {
 }
 
 class Grid {
-  /** against: the lesson with which its numbers are compared, or none. block: see `_block` in lesson_data.py. */
+  /** against: the lesson with which its numbers are compared, or none. */
   constructor(part, lesson, against, id, block) {
-    const [table, row, column, home, name, shape, rule, strip, prefixes, size] = block;
-    const record = lesson.tables[table];
-    const { rows, columns } = record;
-    Object.assign(this, {
-      part,
-      lesson,
-      against,
-      id,
-      table,
-      record,
-      row,
-      column,
-      home,
-      name,
-      shape,
-      rule,
-      strip,
-      prefixes,
-    });
+    Object.assign(this, { part, lesson, against, id, first: [0, 0] });
+    BLOCK.forEach((name, n) => (this[name] = block[n]));
+    this.record = lesson.tables[this.table];
+    const { rows, columns } = this.record;
     [this.height, this.width] = data.turned ? [columns, rows] : [rows, columns];
-    this.isWindow = size !== undefined;
-    [this.rows, this.columns] = size ?? [this.height, this.width];
-    this.first = [0, 0];
+    [this.rows, this.columns] = this.window ?? [this.height, this.width];
   }
 
   draw() {
@@ -46,7 +32,7 @@ class Grid {
     const labels = (count, scope, role) => numbers(strip ? 0 : count).map(() => el("th", { scope, role }));
     this.rowLabels = labels(rows, "row", "rowheader");
     this.columnLabels = labels(columns, "col", "columnheader");
-    this.mover = this.isWindow && el("div.mover");
+    this.mover = this.window && el("div.mover");
     const { look } = this.record;
     const again = look === "attention" ? "attention.again" : "shown.again"; // grey, unless it is a heat map
     const block = el(
@@ -81,12 +67,10 @@ class Grid {
 
   drawMover() {
     const [row, column] = this.first;
-    const moves = Object.entries(MOVES).map(([key, [sign, down, right]]) =>
-      set(
-        button(() => this.moveTo(row + down, column + right), sign),
-        { "aria-label": say(key), title: say(key) },
-      ),
-    );
+    const moves = Object.entries(MOVES).map(([key, [sign, down, right]]) => {
+      const about = { "aria-label": say(key), title: say(key) };
+      return button(() => this.moveTo(row + down, column + right), sign, about);
+    });
     const fields = { a: row + 1, b: row + this.rows, c: column + 1, d: column + this.columns };
     this.mover.replaceChildren(...moves, say("window", fields));
   }
@@ -112,13 +96,10 @@ class Grid {
   /** The element of a cell of the lesson that stands here, if it is drawn. */
   elementOf([n, i, j], move = false) {
     if (this.record.name) return this.elementAt(...(data.turned ? [j, i] : [i, j]), move);
-    this.places ??= new Map(this.all().map((place) => [this.source(...place).join(), place]));
+    const all = () => numbers(this.height).flatMap((row) => numbers(this.width).map((column) => [row, column]));
+    this.places ??= new Map(all().map((place) => [this.source(...place).join(), place]));
     const there = this.places.get(`${n},${i},${j}`);
     return there && this.elementAt(...there, move);
-  }
-
-  all() {
-    return numbers(this.height).flatMap((row) => numbers(this.width).map((column) => [row, column]));
   }
 
   label(axis, index) {

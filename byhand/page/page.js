@@ -11,8 +11,10 @@ class Page {
 
   /** Show the lesson with so many more words. */
   show(longer) {
+    const name = this.cell && this.lesson.tables[this.cell[0]].name;
     this.longer = longer;
     this.lesson = new Lesson(longer);
+    if (name) this.cell = [this.lesson.names.get(name), ...this.cell.slice(1)];
     this.layOut(null);
   }
 
@@ -26,25 +28,21 @@ class Page {
   /** All that was changed, as the address bar has it, if the lesson were so many words longer. */
   state(longer = this.longer) {
     const { lesson } = this;
-    const changes = Array.from(
-      lesson.changes.values(),
-      ([n, i, j, x]) => `${lesson.link([n, i, j])}=${encodeURIComponent(x)}`,
-    );
+    const text = ([n, i, j, x]) => `${lesson.link([n, i, j])}=${encodeURIComponent(x)}`;
+    const changes = [...lesson.changes.values()].map(text);
     return [longer && `write=${longer}`, changes.length && `set=${changes.join(";")}`].filter(Boolean).join("&");
   }
 
   /** Have what a text of `state` says. Returns the changes that this page does not have. */
   load(state) {
     const fields = new URLSearchParams(state);
-    const longer = Math.min(Number(fields.get("write")) || 0, data.longer.length);
+    const longer = Math.min(data.longer.length, Math.max(0, Math.trunc(fields.get("write")) || 0));
     if (longer !== this.longer) this.show(longer);
-    const asked = (fields.get("set") ?? "")
-      .split(";")
-      .filter(Boolean)
-      .map((text) => {
-        const [name, number = ""] = text.split(/=(?=[^=]*$)/);
-        return { text, cell: this.lesson.linked(name), x: numberIn(number) };
-      });
+    const texts = (fields.get("set") ?? "").split(";").filter(Boolean);
+    const asked = texts.map((text) => {
+      const [name, number = ""] = text.split(/=(?=[^=]*$)/);
+      return { text, cell: this.lesson.linked(name), x: numberIn(number) };
+    });
     const isHere = ({ cell, x }) => cell && x !== null && this.lesson.takes(cell, x);
     this.lesson.take(asked.filter(isHere).map(({ cell, x }) => [...cell, x]));
     this.redraw();

@@ -9,9 +9,12 @@ function bar(cell, name, shareOf, places, isBest = false) {
   const { lesson, before } = page;
   const share = (of) => ({ "--share": shareOf(of.value(...cell)) });
   const bars = [el("i", share(lesson)), before && el("i.was", share(before))];
-  const line = button(() => page.choose(cell), el("span.name", name), el("span.bar", bars));
-  line.append(el("span.p", inCell(lesson.value(...cell), places)));
-  return el("li", set(line, { id: `bar-${cell.join("-")}`, class: isBest && "best" }));
+  const number = el("span.p", inCell(lesson.value(...cell), places));
+  const about = { id: `bar-${cell.join("-")}`, class: isBest && "best" };
+  return el(
+    "li",
+    button(() => page.choose(cell), [el("span.name", name), el("span.bar", bars), number], about),
+  );
 }
 
 function section(kind, key, ...content) {
@@ -59,12 +62,10 @@ function prediction({ table, vocabulary }) {
 /** The words that the lesson itself writes. */
 function writtenWords(written) {
   const { lesson } = page;
-  const words = written.map(([n, row]) =>
-    set(
-      button(() => page.choose([n, row, 0]), lesson.word(lesson.tables[n].labels[0], row) ?? ""),
-      { class: "word" },
-    ),
-  );
+  const words = written.map(([n, row]) => {
+    const word = lesson.word(lesson.tables[n].labels[0], row) ?? "";
+    return button(() => page.choose([n, row, 0]), word, { class: "word" });
+  });
   return section("writes", "writes", el("div.words", words));
 }
 

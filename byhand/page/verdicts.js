@@ -7,7 +7,6 @@ const FEW = 3;
 class Verdicts {
   constructor(about, typed) {
     Object.assign(this, { about, typed });
-    this.own = new Map(); // for each question, the lesson with the numbers that were typed into other tables
   }
 
   answer(q, k) {
@@ -26,23 +25,16 @@ class Verdicts {
     return this.near(q, x, answers[k]) || this.near(q, x, rounded, 1e-9);
   }
 
-  /** Whether an answer is what follows from the numbers that were typed into other tables. */
-  follows(q, k) {
-    const { questions } = this.about;
-    const { table, cells, beside } = questions[q];
-    if (beside) return false;
-    if (!this.own.has(q)) {
-      const own = new Lesson(0);
-      for (const [key, x] of this.typed) {
-        const [of, at] = key.split(",");
-        const other = questions[of];
-        if (x !== null && !other.beside && other.table !== table)
-          own.set(own.names.get(other.table), ...other.cells[at], x);
-      }
-      this.own.set(q, own);
+  /** The lesson with the numbers that were typed into the tables of other questions. */
+  ownLesson(table) {
+    const own = new Lesson(0);
+    for (const [key, x] of this.typed) {
+      const [q, k] = key.split(",");
+      const other = this.about.questions[q];
+      const isFree = x !== null && !other.beside && other.table !== table;
+      if (isFree) own.set(own.names.get(other.table), ...other.cells[k], x);
     }
-    const own = this.own.get(q);
-    return this.near(q, this.answer(q, k), own.value(own.names.get(table), ...cells[k]));
+    return own;
   }
 
   /** Whether no answer to another question is wrong. */
@@ -77,26 +69,20 @@ class Verdicts {
 
   /** The verdicts on all answers to a question, null for none: right, as follows, a known mistake, a slip, or wrong. */
   of(q) {
-    const { answers, beside } = this.about.questions[q];
+    const { answers, beside, table, cells } = this.about.questions[q];
+    const own = this.ownLesson(table);
+    const n = own.names.get(table);
+    const follows = (k) => !beside && this.near(q, this.answer(q, k), own.value(n, ...cells[k]));
     const isElsewhereRight = this.isElsewhereRight(q);
     const verdicts = numbers(answers.length).map((k) => {
       if (this.answer(q, k) === null) return null;
       if (this.isRight(q, k)) return { isRight: true, sentence: say("right") };
-      if (this.follows(q, k))
-        return { isRight: isElsewhereRight, sentence: say(isElsewhereRight ? "right" : "follows") };
+      if (follows(k)) return { isRight: isElsewhereRight, sentence: say(isElsewhereRight ? "right" : "follows") };
       const sentence = this.mistake(q, k);
       return sentence ? { sentence } : { isOpen: true, sentence: say("not_right") };
     });
     if (!beside) for (const [k, sentence] of this.slips(q, verdicts)) verdicts[k] = { sentence };
     return verdicts;
-  }
-
-  /** The first of the slips of some kinds that leads to an answer: its sentence and its kind. */
-  slip(q, k, kinds) {
-    const x = this.answer(q, k);
-    const leadsTo = ([, kind, room, made]) =>
-      kinds.includes(kind) && made.some((number) => this.near(q, x, number, room));
-    return this.about.questions[q].slips[k]?.find(leadsTo);
   }
 
   /** The slips among the open answers to a question: pairs of a place and a sentence. */
@@ -106,10 +92,12 @@ class Verdicts {
     const isOpen = (k) => verdicts[k]?.isOpen && !found.has(k);
     const open = () => numbers(answers.length).filter(isOpen);
     const ofKind = (kind) => [...found.keys()].filter((k) => found.get(k).kind === kind);
-    const find = (...kinds) => {
+    const find = (wanted) => {
       for (const k of open()) {
-        const [sentence, kind] = this.slip(q, k, kinds) ?? [];
-        if (kind) found.set(k, { sentence, kind });
+        const leadsTo = ([, kind, room, made]) =>
+          kind === wanted && made.some((number) => this.near(q, this.answer(q, k), number, room));
+        const [sentence] = this.about.questions[q].slips[k]?.find(leadsTo) ?? [];
+        if (sentence) found.set(k, { sentence, kind: wanted });
       }
     };
     find("coarse");
@@ -177,10 +165,8 @@ class Verdicts {
 
   /** Whether a number has two significant digits or more, and is seldom met by chance. */
   isTelling(x) {
-    const digits = Math.abs(x)
-      .toFixed(9)
-      .replace(".", "")
-      .replace(/^0+|0+$/g, "");
-    return digits.length > 1 && !this.isEasy(x) && !this.isCommon(x);
+    const digits = Math.abs(x).toFixed(9).replace(".", "");
+    const isLong = digits.replace(/^0+|0+$/g, "").length > 1;
+    return isLong && !this.isEasy(x) && !this.isCommon(x);
   }
 }

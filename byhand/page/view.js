@@ -12,28 +12,21 @@ class Part {
   constructor(number, lesson, before) {
     const { title, about, headings, blocks, box } = lesson.data.parts[number];
     Object.assign(this, { number, headings, redraws: [] });
-    const sides = before
-      ? [
-          ["as_it_was", before, lesson],
-          ["as_it_is", lesson, before],
-        ]
-      : [["", lesson]];
+    const lessons = before ? [before, lesson] : [lesson];
     const [top, left, bottom, right] = box;
-    this.sides = sides.map(([key, of, against], side) => ({
-      grids: blocks.map((block, n) => new Grid(this, of, against, `table-${side}-${number}-${n}`, block)),
+    this.sides = lessons.map((of, side) => ({
+      grids: blocks.map((block, n) => new Grid(this, of, lessons[1 - side], `table-${side}-${number}-${n}`, block)),
       plane: el("div.plane", { "--top": top, "--left": left, "--rows": bottom - top, "--columns": right - left }),
-      title: key && el("p.side-title", say(key)),
+      title: before && el("p.side-title", say(side ? "as_it_is" : "as_it_was")),
     }));
     this.grids = this.sides.flatMap(({ grids }) => grids);
     const id = `part-${number}`;
+    const sides = this.sides.map(({ title, plane }) => el("div.side", title, el("div.scroll", plane)));
     this.element = el(
       "section.part",
       { "aria-labelledby": id, "--tall": bottom - top },
       el("header", el("h2", { id, tabindex: -1 }, title), el("p.equation", about)),
-      el(
-        "div.sides",
-        this.sides.map(({ title, plane }) => el("div.side", title, el("div.scroll", plane))),
-      ),
+      el("div.sides", ...sides),
     );
     this.element.lessonPart = this;
     onScreen.observe(this.element);

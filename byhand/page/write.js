@@ -10,17 +10,10 @@ function drawnWord() {
   const powers = sorted.map((cell) => (p(cell) / p(sorted[0])) ** (1 / temperature));
   const u = Math.floor(Math.random() * 1000) / 1000;
   let left = u * powers.reduce((a, b) => a + b, 0);
-  const [, , word] =
-    sorted[
-      Math.max(
-        0,
-        powers.findIndex((power) => (left -= power) < 0),
-      )
-    ];
-  byId("said").textContent = say("drew", {
-    u,
-    word: data.vocabularies[lesson.data.start.prediction.vocabulary].words[word],
-  });
+  const drawn = powers.findIndex((power) => (left -= power) < 0);
+  const [, , word] = sorted[Math.max(0, drawn)];
+  const { words } = data.vocabularies[lesson.data.start.prediction.vocabulary];
+  byId("said").textContent = say("drew", { u, word: words[word] });
   return word;
 }
 

@@ -47,17 +47,18 @@ def test_words_and_titles_are_text(visit: Any) -> None:
 
 
 HOSTILE_LINKS = [
+    *("#write=-1", "#write=1.5&set=;;=;[1,1]=", "#write=1e9", "#write=x"),
     *("#set=__proto__[1,1]=2", "#cell=constructor[1,1]", "#set=<img src=x>[1,1]=1", "#%%%"),
     "#set=" + "a" * 5000,
 ]
 
 
-@pytest.mark.parametrize("link", HOSTILE_LINKS)
 @pytest.mark.slow
-def test_a_hostile_link_changes_nothing(link: str, visit: Any) -> None:
-    tab = visit.open(page_of(Recipe("softmax")), link)
-    assert tab.evaluate("document.images.length") == 0
-    assert tab.evaluate("byhand.value('softmax.total').length") > 0
+def test_a_hostile_link_changes_nothing(visit: Any) -> None:
+    for link in HOSTILE_LINKS:
+        tab = visit.open(page_of(Recipe("gpt2")), link)
+        assert tab.evaluate("document.images.length") == 0, link
+        assert len(tab.evaluate("byhand.value('ids')")) >= 3, link
 
 
 def test_no_text_ends_the_data_or_a_line_of_it() -> None:
