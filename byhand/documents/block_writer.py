@@ -40,7 +40,8 @@ class BlockWriter:
     steps: Callable[[Steps], str]
     table: Callable[[str, Row, Row, list[Row], str], str]
     """A caption, the labels above the columns and before the rows (perhaps none), the cells, and a role."""
-    lines: Callable[[Row], str]
+    lines: Callable[[Row, bool], str]
+    """The lines, and whether they are small."""
     room: Callable[[int], str]
     side_by_side: Callable[[Row], str] = "\n\n".join
     formulas_in_words: bool = True
@@ -64,8 +65,8 @@ class BlockWriter:
                 return self.code(text)
             case Steps():
                 return self.steps(block)
-            case Lines(lines):
-                return self.lines(list(map(self.words, lines)))
+            case Lines(lines, small):
+                return self.lines(list(map(self.words, lines)), small)
             case Room(height):
                 return self.room(height)
             case SideBySide(tables):

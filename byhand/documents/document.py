@@ -85,9 +85,13 @@ class Code:
 
 @dataclass(frozen=True)
 class Lines:
-    """Short lines that stand together, such as the rules of a few tables; no formulas are looked for in them."""
+    """Short lines that stand together, such as the rules of a few tables; no formulas are looked for in them.
+
+    small: there are many of them, for reference: on pages they are set in small letters, in two columns.
+    """
 
     lines: tuple[str, ...]
+    small: bool = False
 
 
 @dataclass(frozen=True)

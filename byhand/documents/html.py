@@ -54,12 +54,14 @@ figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
 .values tbody th { text-align: left; }
 .values thead td { background: none !important; border: 0; }
 .rules { list-style: none; margin: .7rem 0; padding: 0 0 0 1rem; border-left: 2px solid var(--light); }
+.rules.small { columns: 2; font-size: .75rem; line-height: 1.35; overflow-wrap: anywhere; }
 .tables { display: flex; flex-wrap: wrap; align-items: flex-start; column-gap: 2.4rem; }
 .tables figure { margin: .6rem 0; width: min-content; max-width: 100%; }
 .tables figcaption { min-width: 14rem; line-height: 1.4; }
 .tables .values { white-space: nowrap; }
 .room { border: 1px dashed var(--frame); border-radius: 4px; margin: .8rem 0; }
 .answer td { min-width: 4.6rem; height: 1.9rem; }
+.answer tbody:first-child td { min-width: 16rem; }
 .answer tbody td:not(:empty) { background: var(--faint); color: var(--grey); text-align: center; }
 LOOKS@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; } }
 @media print {
@@ -67,7 +69,7 @@ LOOKS@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; }
   html { background: #fff; }
   body { max-width: none; margin: 0; padding: 0; border: 0; font-size: 10.5pt; line-height: 1.45; }
   h2, h3, h4, figcaption { break-after: avoid; }
-  tr, .steps, figure, .rules, .room { break-inside: avoid; }
+  tr, .steps, figure, .rules:not(.small), .room { break-inside: avoid; }
   .rules, .rules + .quiet, h3 + .quiet { break-after: avoid; }
   .there { display: none; }
   .scroll, figure { overflow: visible; }
@@ -151,7 +153,9 @@ HTML = BlockWriter(
     code=lambda text: f"<pre>{escaped(text)}</pre>",
     steps=_steps,
     table=_table,
-    lines=lambda lines: "\n".join(['<ul class="rules">', *(f"<li>{line}</li>" for line in lines), "</ul>"]),
+    lines=lambda lines, small: "\n".join(
+        [f'<ul class="rules{" small" if small else ""}">', *(f"<li>{line}</li>" for line in lines), "</ul>"]
+    ),
     side_by_side=lambda tables: f'<div class="tables">\n{chr(10).join(tables)}\n</div>',
     room=lambda height: f'<div class="room" style="height: {1.6 * height:g}em"></div>',
 )

@@ -53,6 +53,6 @@ MARKDOWN = BlockWriter(
     code=lambda text: f"```\n{text}\n```",
     steps=_steps,
     table=_table,
-    lines=lambda lines: "\n".join(f"- {line}" for line in lines),
+    lines=lambda lines, _: "\n".join(f"- {line}" for line in lines),
     room=lambda height: "\n".join(["<br>"] * height),
 )

@@ -34,6 +34,8 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 #let leading(body) = block(sticky: true, width: 100%, above: 1em, below: 1em, body)
 #let reason(body) = text(size: 0.864em, fill: grey, body)
 #let lines(body) = block(above: 1em, below: 1em, inset: (left: 0.9em), stroke: (left: 1.5pt + light), body)
+#let small-lines(body) = columns(2, gutter: 1.2em, { set text(size: 7pt); set par(leading: 0.5em); body })
+#let beside(body) = block(width: 100%, below: 1.9em, { set par(leading: 1.3em); body })
 #let room(height) = block(width: 100%, height: height * 1.6em, above: 1em, below: 1.2em,
   breakable: height > 14, radius: 3pt, stroke: (paint: frame, dash: "dashed", thickness: 0.6pt))
 #let values(columns, caption, labels, role, ..cells) = block(breakable: false, above: 1.3em, below: 1.3em, context {
@@ -138,7 +140,8 @@ def _row(row: StepRow, beside: bool) -> str:
 
 
 def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -> str:
-    room = "#box(width: 3.6em, height: 1.5em)" if role == Look.ANSWER else ""
+    width = "3.6em" if above else "14em"  # without labels above, the answers are words
+    room = f"#box(width: {width}, height: 1.5em)" if role == Look.ANSWER else ""
     turn = "rotate(-90deg, reflow: true)[#{}]" if len(above) > WIDE else "{}"
     above, before = [turn.format(f"reason[{label}]") for label in above], [f"reason[{label}]" for label in before]
     rows = with_labels(above, before, [[_cell(cell, room) for cell in row] for row in cells], corner="[]")
@@ -165,9 +168,7 @@ TYPST = BlockWriter(
     code=lambda text: f"#raw(block: true, {string(text)})",
     steps=_steps,
     table=_table,
-    lines=lambda lines: f"#lines[{' #linebreak() '.join(lines)}]",
-    side_by_side=lambda tables: (
-        f"#block(width: 100%)[#set par(leading: 1.3em)\n{' #h(2.2em, weak: true) '.join(f'#box[{t}]' for t in tables)}]"
-    ),
+    lines=lambda lines, small: f"#{'small-lines' if small else 'lines'}[{' #linebreak() '.join(lines)}]",
+    side_by_side=lambda tables: f"#beside[{' #h(2.2em, weak: true) '.join(f'#box[{t}]' for t in tables)}]",
     room=lambda height: f"#room({height})",
 )

@@ -74,7 +74,7 @@ PLAIN = BlockWriter(
     code=lambda typed: f"    {typed}",
     steps=_steps,
     table=_table,
-    lines=lambda lines: "\n".join(f"    {line}" for line in lines),
+    lines=lambda lines, _: "\n".join(f"    {line}" for line in lines),
     room=lambda height: "\n" * height,
     formulas_in_words=False,
 )

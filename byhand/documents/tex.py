@@ -66,6 +66,6 @@ TEX = BlockWriter(
     code=lambda text: f"\\begin{{verbatim}}\n{text}\n\\end{{verbatim}}",
     steps=_steps,
     table=_table,
-    lines=lambda lines: "\\begin{quote}\n" + " \\\\\n".join(lines) + "\n\\end{quote}",
+    lines=lambda lines, _: "\\begin{quote}\n" + " \\\\\n".join(lines) + "\n\\end{quote}",
     room=lambda height: rf"\vspace{{{height}\baselineskip}}",
 )

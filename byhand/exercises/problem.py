@@ -37,6 +37,8 @@ SHOWN_PLACES = 4
 """Decimals of a computed number that a student is shown."""
 SAMPLES = 16
 """Draws that show which tables hold only 0 and 1, so that they cost no arithmetic."""
+LOOKS_AT_A_LETTER = 4
+"""How often a person looks at a letter of a word that is cut: it is tried with one piece or merge after another."""
 NOT_ASKED = "–"
 """What stands in place of a number of an asked table that is not asked for."""
 
@@ -216,15 +218,24 @@ class Problem:
 
     @cached_property
     def effort(self) -> tuple[Effort, dict[Node, int]]:
-        """The operations that the student does by hand, and how many numbers of each table they make."""
+        """The operations that the student does by hand, and how many numbers of each table they make.
+
+        A cut is made by looking at letters, not by the steps of a program that makes it.
+        """
         asked: dict[Node, set[tuple[int, int]]] = {}
+        cuts = [question for question in self.questions if question.ask.kind == "cut"]
         for question in self.questions:
+            if question in cuts:
+                continue
             asked.setdefault(question.node, set()).update(question.read)
         backward = [node for node in self.shown if any(q.ask.kind == "missing" for q in self.questions)]
         asked |= {node: set(np.ndindex(*map(int, node.shape))) for node in backward}
         with np.errstate(all="ignore"):
             values = fold(self.outputs, random_tables(self, np.random.default_rng(0), SAMPLES))
-        return effort_of(asked, set(self.shown) - set(backward), self.drawn, plain_tables(values))
+        effort, cells = effort_of(asked, set(self.shown) - set(backward), self.drawn, plain_tables(values))
+        letters = sum(len(cut.indices) * int(cut.node.shape[1]) for cut in cuts)
+        written = {cut.node: len(cut.indices) for cut in cuts}
+        return effort.joined(lookups=LOOKS_AT_A_LETTER * letters), cells | written
 
     def work(self) -> Work:
         """Count the operations that the student does by hand."""

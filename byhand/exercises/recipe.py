@@ -96,6 +96,7 @@ class Exercise:
     parts: of an exam, its exercises; their tables have names with a prefix here (see exam).
     without: prefix -> a head, such as layer1.head1; the model has each table that needs this head a second time, named
     with the prefix, and there all numbers of the head's Z are 0.
+    in_words: the text and the hints say how to work; on paper the rules stand after the questions, in small print.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Exercise:
     language: str = ENGLISH
     parts: tuple[Exercise, ...] = ()
     without: dict[str, str] = field(default_factory=dict)
+    in_words: bool = False
 
     @property
     def points(self) -> float:
@@ -149,6 +151,7 @@ class ExerciseTable:
     marks: dict[str, Any] = field(default_factory=dict)
     language: str = ENGLISH
     without: dict[str, str] = field(default_factory=dict)
+    in_words: bool = False
 
 
 @dataclass(frozen=True)
@@ -257,6 +260,7 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
         _partial_credit(content.marks, f"the exercise {path}"),
         language_of(content.language),
         without=content.without,
+        in_words=content.in_words,
     )
 
 

@@ -39,6 +39,7 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
     numbers = count(1)
     for n, section in enumerate(said.sections, 1):
         blocks += _section(problem, variant, said, n, section, numbers)
+    blocks += _rules_at_the_end(said)
     explanations = said.explanations()
     if explanations:
         blocks += [Heading(_("How to read the rules")), Lines(tuple(explanations))]
@@ -59,15 +60,28 @@ def _section(
     yield Heading(_("Given"), level)
     yield SideBySide(tuple(_given(problem, variant, said, node) for node in section.given))
     for task in section.tasks:
-        yield from _question(problem, variant, said, next(numbers), task, level)
+        in_words = section.problem.exercise.in_words
+        yield from _question(problem, variant, said, next(numbers), task, level, in_words=in_words)
 
 
-def _question(problem: Problem, variant: Variant, said: Sheet, n: int, task: Task, level: int) -> Iterator[Block]:
+def _rules_at_the_end(said: Sheet) -> list[Block]:
+    """Return the rules of the questions whose text says how to work."""
+    in_words = [section for section in said.sections if section.problem.exercise.in_words]
+    rules = dict.fromkeys(rule.text() for section in in_words for task in section.tasks for rule in task.rules)
+    if not rules:
+        return []
+    remark = _("What the text says, as a program works it out; you can do without.")
+    return [Heading(_("The same as rules")), Paragraph((Plain(remark),), quiet=True), Lines(tuple(rules), small=True)]
+
+
+def _question(
+    problem: Problem, variant: Variant, said: Sheet, n: int, task: Task, level: int, *, in_words: bool
+) -> Iterator[Block]:
     question = task.question
     text = question_text(problem, question, lambda node, axis, i: word(node.shape[axis].labels, i, variant.values))
     points = counted("{n} point", "{n} points", question.ask.points).format(n=f"{question.ask.points:g}")
     yield Heading(Plain(f"{n}. {text} ({points})"), level)
-    if task.rules:
+    if task.rules and not in_words:
         yield Lines(tuple(rule.text() for rule in task.rules))
     yield Paragraph((Plain(task.about()),), quiet=True)
     if question.ask.hint:
@@ -75,11 +89,16 @@ def _question(problem: Problem, variant: Variant, said: Sheet, n: int, task: Tas
     if question.ask.kind == "wrong cell":
         yield _numbers(said, question.node, variant.planted[question.node], variant)
     yield _answers(variant, said, task)
-    yield Room(room_for(problem, task))
+    yield Room(room_for(problem, task, in_words=in_words))
 
 
-def room_for(problem: Problem, task: Task) -> int:
-    """Return how many lines of paper the work on a question needs, by the numbers that it makes on the way."""
+def room_for(problem: Problem, task: Task, *, in_words: bool) -> int:
+    """Return how many lines of paper the work on a question needs, by the numbers that it makes on the way.
+
+    in_words: the rules are a program's way, not a person's; there is a line for each answer.
+    """
+    if in_words:
+        return min(MOST_ROOM, LEAST_ROOM + len(task.question.indices))
     __, numbers = problem.effort
     lines = sum(ceil(numbers.get(rule.node, 0) / _numbers_a_line(rule.node)) for rule in task.rules)
     return min(MOST_ROOM, LEAST_ROOM + lines)

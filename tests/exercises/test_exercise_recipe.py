@@ -33,7 +33,7 @@ HERE = Path("mine.toml")
 KEYS = (
     "model, size, words, target_words, word_counts, ids, prompt, target_ids, target_prompt, mask, targets, backward, "
     "optimizer, lr, set, learnt, title, teaches, minutes, level, ask, text, draw, whole, show, largest, attend, "
-    "mistakes, marks, language, without"
+    "mistakes, marks, language, without, in_words"
 )
 ASK_KEYS = "table, kind, cell, rows, columns, cells, points, places, tolerance, hint, text, strip_words"
 BEYOND = "write a number from -1,000,000,000,000,000 to 1,000,000,000,000,000."

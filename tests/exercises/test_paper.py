@@ -16,7 +16,7 @@ from support.selection import often
 from support.small_exercises import ALL, SPECIALS, attention
 
 from byhand.documents import html
-from byhand.documents.document import Document, Heading, Paragraph, Room, SideBySide, Table
+from byhand.documents.document import Document, Heading, Lines, Paragraph, Room, SideBySide, Table
 from byhand.documents.pdf import markup
 from byhand.exercises.asked import sheet
 from byhand.exercises.draw import Student, Variant, variants
@@ -259,7 +259,10 @@ def test_there_is_room_to_work_at_each_question_and_more_for_more_steps() -> Non
     for name in ("relu", "multi-head"):
         built, variant = case(name)
         assert len([b for b in worksheet(built, variant).blocks if isinstance(b, Room)]) == len(built.questions)
-    rooms = [[room_for(built, task) for task in sheet(built).tasks] for built, _ in map(case, ("relu", "multi-head"))]
+    rooms = [
+        [room_for(built, task, in_words=False) for task in sheet(built).tasks]
+        for built, _ in map(case, ("relu", "multi-head"))
+    ]
     (one,), (first, _, last) = rooms
     assert LEAST_ROOM < one < first <= MOST_ROOM
     assert last < first
@@ -283,3 +286,12 @@ def test_a_question_stays_with_its_table_and_cells_that_are_not_asked_are_grey()
     assert all(block.startswith("#leading[") for block in about)
     (answers,) = [block for block in blocks if "[weights" in block]
     assert answers.count("fill: faint, align: center + horizon)[–]") == 16 - 9
+
+
+def test_rules_stand_after_the_questions_where_the_text_says_how_to_work() -> None:
+    built, variant = case("longest-match")
+    *_, rules, __, lines, how, __ = worksheet(built, variant).blocks
+    assert [str(block.text) for block in (rules, how)] == ["The same as rules", "How to read the rules"]
+    assert lines == Lines(tuple(rule.text() for task in sheet(built).tasks for rule in task.rules), small=True)
+    page = page_of(worksheet(built, variant))
+    assert page.index("word3.path") < page.index('<ul class="rules small">') < page.index("word1.to_1")

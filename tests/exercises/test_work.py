@@ -9,9 +9,9 @@ import pytest
 from support.small_exercises import attention
 
 from byhand.exercises.lint import lint
-from byhand.exercises.problem import Problem, problem
+from byhand.exercises.problem import LOOKS_AT_A_LETTER, Problem, problem
 from byhand.exercises.recipe import Ask, exercise_of, read_exercise, ready_made
-from byhand.exercises.work import READING, SECONDS, WRITING, rounded_minutes
+from byhand.exercises.work import READING, SECONDS, WRITING, Effort, rounded_minutes
 
 HEAD = 'title = "Mine"\nteaches = "A thing."\nmistakes = []\n'
 PRODUCT = HEAD + (
@@ -47,6 +47,13 @@ def test_rows_that_are_looked_up_are_no_products() -> None:
     effort, _ = of(text + '[[ask]]\ntable = "embedded"\nplaces = 0\n').effort
     assert effort.lookups > 0
     assert (effort.multiplications, effort.additions) == (0, 0)
+
+
+def test_a_cut_takes_looks_at_letters_and_no_arithmetic() -> None:
+    built = problem(read_exercise(ready_made()["order-of-merges"]))
+    effort, numbers = built.effort
+    assert effort == Effort(lookups=3 * 5 * LOOKS_AT_A_LETTER)
+    assert numbers == {built.questions[0].node: 3}
 
 
 def test_minutes_are_those_of_the_operations() -> None:
