@@ -267,6 +267,8 @@ def number_of_students(count: int) -> str:
 
 def clean(text: str) -> str:
     """Return the text on one line, without control characters, changes of direction, and characters XML cannot hold."""
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
     letters = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text))
     return " ".join("".join(c for c in letters if c == " " or _is_harmless(c)).split())
 

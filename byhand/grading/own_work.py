@@ -30,6 +30,7 @@ EXTRAS = {
     "xl/externalLinks|xl/connections|xl/queryTables": "links to other files",
 }
 """The patterns of parts with other contents of a file, and what these are called."""
+PATTERNS = [(where, re.compile(where)) for where in EXTRAS]
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _left_out(handed_out: HandedOut, contents: Contents, sheets: set[str], besid
         )
     if beside:
         yield counted("{n:,} cell beside the tables", "{n:,} cells beside the tables", beside).format(n=beside)
-    there = [where for where in EXTRAS if any(re.match(where, part) for part in contents.parts)]
+    there = [where for where, pattern in PATTERNS if any(map(pattern.match, contents.parts))]
     if PICTURES in there or CHARTS in there:
         there = [where for where in there if where != SHAPES]  # a picture is one, in the file
     yield from (_(EXTRAS[where]) for where in there)

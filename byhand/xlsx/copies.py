@@ -79,7 +79,8 @@ class OriginalSheet:
             columns = {position(cell[1])[1]: cell[0] for cell in CELL.finditer(cells)}
             self.rows[int(number) - 1] = Row(attributes, columns)
         self.rows_xml = {number: row.xml(number) for number, row in self.rows.items()}
-        self.places = [(number, column) for number, row in self.rows.items() for column in row.cells]
+        places = [(number, column) for number, row in self.rows.items() for column in row.cells]
+        self.corners = [tuple(map(of, zip(*places, strict=True))) for of in (min, max)] if places else []
         self.box = cache(lambda *of: tuple(BOX_NUMBERS.split(worksheet.note_box_xml(*of))))
 
 
@@ -193,7 +194,7 @@ class SheetCopy:
 
     def _head(self) -> str:
         """Return the XML before the rows, with the range of all cells."""
-        places = [*self.original.places, *((row, column) for row, cells in self._cells.items() for column in cells)]
+        places = [*self.original.corners, *((row, column) for row, cells in self._cells.items() for column in cells)]
         rows, columns = zip(*places, strict=True)
         place = f"{Address(min(rows), min(columns))}:{Address(max(rows), max(columns))}"
         return re.sub(r'(?<=<dimension ref=")[^"]*', place, self.original.head)
