@@ -20,7 +20,7 @@ from byhand.escaping import escaped
 from byhand.files import check_place, save
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson
-from byhand.page.lesson_data import LessonData, book_data, lesson_data
+from byhand.page.lesson_data import LessonData, book_data, has_window, lesson_data
 from byhand.page.longer import longer_lessons
 from byhand.page.parts import part_of
 from byhand.page.start import NOTHING
@@ -156,6 +156,8 @@ def scripts(page: PageFile) -> list[str]:
         "practice": is_exercise,
         "verdicts": is_exercise and bool(data["exercise"]["checked"]),
         "follow": not is_exercise,
+        "words": bool(data["vocabularies"]) and not is_exercise,
+        "window": any(map(has_window, [data, *data["longer"]])),
         "start": any(data["start"].values()),
         "write": bool(data["longer"]),
         "arcs": has_attention,

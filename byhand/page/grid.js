@@ -1,7 +1,4 @@
-// A table as a grid of cells, as in the workbook. A large one shows a window, which its buttons move.
-
-/** The buttons of a window: the sign on each, and by how many rows and columns it moves. */
-const MOVES = { up: ["▴", -24, 0], down: ["▾", 24, 0], left: ["◂", 0, -24], right_side: ["▸", 0, 24] };
+// A table as a grid of cells, as in the workbook. A large one shows a window, see window.js.
 
 /** What a part's data says of each table, in this order: see `_block` in lesson_data.py. */
 const BLOCK = ["table", "row", "column", "home", "name", "shape", "rule", "strip", "prefixes", "window"];
@@ -32,10 +29,9 @@ class Grid {
     const labels = (count, scope, role) => numbers(strip ? 0 : count).map(() => el("th", { scope, role }));
     this.rowLabels = labels(rows, "row", "rowheader");
     this.columnLabels = labels(columns, "col", "columnheader");
-    this.mover = this.window && el("div.mover");
     const { look } = this.record;
     const again = look === "attention" ? "attention.again" : "shown.again"; // grey, unless it is a heat map
-    const block = el(
+    this.element = el(
       `div.block.${this.home ? look : again}${strip ? ".strip" : ""}${data.turned ? ".turned" : ""}`,
       el("div.caption", { id }, el("b", name), shape && el("span.shape", ` ${shape}`), el("span.rule", rule)),
       el(
@@ -47,10 +43,9 @@ class Grid {
           this.cells.map((cells, r) => el("tr", this.rowLabels[r] ?? null, cells)),
         ),
       ),
-      this.mover,
     );
     const before = strip ? 0 : 1;
-    return place(block, this.row - before, this.column - before, rows + before, columns + before);
+    return place(this.element, this.row - before, this.column - before, rows + before, columns + before);
   }
 
   cell(r, c) {
@@ -62,17 +57,7 @@ class Grid {
   moveTo(row, column) {
     const within = (x, shown, all) => Math.max(0, Math.min(x, all - shown));
     this.first = [within(row, this.rows, this.height), within(column, this.columns, this.width)];
-    this.update();
-  }
-
-  drawMover() {
-    const [row, column] = this.first;
-    const moves = Object.entries(MOVES).map(([key, [sign, down, right]]) => {
-      const about = { "aria-label": say(key), title: say(key) };
-      return button(() => this.moveTo(row + down, column + right), sign, about);
-    });
-    const fields = { a: row + 1, b: row + this.rows, c: column + 1, d: column + this.columns };
-    this.mover.replaceChildren(...moves, say("window", fields));
+    this.part.update();
   }
 
   /** The element at a row and column; `move` brings it into the window. */
@@ -141,7 +126,6 @@ class Grid {
     };
     this.rowLabels.forEach(write(0));
     this.columnLabels.forEach(write(1));
-    if (this.mover) this.drawMover();
   }
 
   /** The function that colours cells by size, or by what differs from before: from a weight's number or a lesson's. */

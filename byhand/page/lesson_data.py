@@ -122,6 +122,11 @@ def _arranged(
     }
 
 
+def has_window(data: dict[str, Any]) -> bool:
+    """Return whether a lesson has a table of which only some rows and columns are shown: its block says how many."""
+    return any(isinstance(block[-1][0], int) for part in data["parts"] for block in part["blocks"])
+
+
 def _block(tables: PageTables, block: Block, turned: bool) -> tuple[list[Any], Place]:
     caption = block.caption
     rows, columns = block.node.shape[::-1] if turned else block.node.shape
