@@ -313,7 +313,7 @@ class BlankPage(PageWriter):
 
     def letters_of(self, block: Block) -> float:
         """Return the width that a table needs, whatever the numbers that are asked."""
-        return 0.0 if block.strip else self.book.widths.labels(block.node)
+        return self.book.widths.words(block)
 
     def _word_labels(self, block: Block, axis: int, of: WordLabels, cell_style: dict[str, Any]) -> None:
         for i in range(block.node.shape[axis]):

@@ -15,7 +15,7 @@ from math import ceil
 from byhand.core.graph import Node
 from byhand.core.roles import Look
 from byhand.workbook import style
-from byhand.workbook.layout import scalar, sides, whole
+from byhand.workbook.layout import ENDLESS, scalar, sides, whole
 from byhand.workbook.page import HEADER, Block, Page, chart_pixels, key
 from byhand.xlsx.lines import Line, Point
 from byhand.xlsx.writer import Sheet, Span
@@ -29,9 +29,6 @@ IN_CAPTION = 11
 LANES = ((0, 6), (0, 11), (0, 16), (1, 1), (1, 6), (1, 11))
 """The lanes of a gutter: their row in it, and the pixels below the row's upper edge."""
 ROW_PIXELS = 20
-ENDLESS = 1 << 20
-"""More columns than a sheet has: a heading may run as far as it likes."""
-
 Across = tuple[int, int]
 """See Point.across."""
 

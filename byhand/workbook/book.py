@@ -25,11 +25,10 @@ from byhand.workbook.arrows import draw_arrows, is_fed_from_above
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.course import course_order, question
 from byhand.workbook.decimals import NumberFormats
-from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite, widest
+from byhand.workbook.layout import TOP, WORDING, Layout, Room, Wording, all_views, heading, infinite
 from byhand.workbook.page import (
     MARGIN_LETTERS,
     NARROWEST,
-    NARROWEST_TURNED,
     Block,
     Caption,
     Page,
@@ -107,22 +106,22 @@ class Book:
         """Place the forward pass, then the gradients, then later training steps, then the updates of the weights."""
         homes = {b.node: b for b in (*self.constants, *self.typed.values()) if b}
         if self.graph.training is None:
-            layout = Layout(self.turned, homes, wording=self.wording, widest=self._widest({}))
+            layout = Layout(self.turned, homes, wording=self.wording, room=self._room({}))
             layout.place(self.nodes)
             return layout
         training = self.graph.training
         gradients = training.backward.gradients
-        layout = Layout(self.turned, homes, gradients, self.wording, self._widest(gradients))
+        layout = Layout(self.turned, homes, gradients, self.wording, self._room(gradients))
         layout.place(n for n in self.nodes if n not in training.later)
         place_gradients(layout, training.backward)
         repeat_steps(layout, training.copies)
         layout.place(n for n in self.nodes if n in training.updates)
         return layout
 
-    def _widest(self, gradients: Mapping[Node, Node]) -> Callable[[Scope, bool], int]:
-        """Return how far bands run. Those of exercises do not depend on numbers, which differ for each student."""
+    def _room(self, gradients: Mapping[Node, Node]) -> Room:
+        """Return the room of bands. That of exercises does not depend on numbers, which differ for each student."""
         zoom = PROJECTED / 100 if self.about.projector else 1.0
-        return BandWidths(self.nodes, self.widths, gradients, zoom) if self.about.guide else widest
+        return BandWidths(self.nodes, self.widths, gradients, zoom) if self.about.guide else Room()
 
     def _constant(self, node: Node) -> Block:
         return Block(node, self.home, 0, 0, True, Caption(node.symbol, "", ""))
@@ -269,8 +268,7 @@ class PageWriter:
 
     def __init__(self, book: Book, file: BookFile, sheet: Sheet, page: Page) -> None:
         self.book, self.file, self.sheet, self.page = book, file, sheet, page
-        narrowest = max(self.narrowest, NARROWEST_TURNED) if page.turned else self.narrowest
-        self.width = max(narrowest, *map(self.letters_of, page.blocks))
+        self.width = max(self.narrowest, *map(self.letters_of, page.blocks))
         self.title_columns = 0
 
     def letters_of(self, block: Block) -> float:
@@ -290,7 +288,7 @@ class PageWriter:
             self._captions(block)
             self._labels(block)
             self._cells(block)
-        margin = MARGIN_LETTERS[self.page.turned]
+        margin = MARGIN_LETTERS
         self.sheet.columns(0, 0, margin)
         last = max(b.column + b.shape[1] for b in self.page.blocks)
         spans, end = around(self.width)

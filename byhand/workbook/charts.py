@@ -56,7 +56,7 @@ def write_charts(book: Book, sheet: Sheet, page: Page, width: float) -> tuple[li
     spans, widest = _write_scale(book, sheet, page), 0
     for block, chart in _charts(book, page):
         rows, columns = ceil(chart.size[1] / ROW_PIXELS) + 1, ceil(chart.size[0] / pixels(width)) + 1
-        row, column = _place(block, rows, columns, taken, columns_on_screen(width, page.turned))
+        row, column = _place(block, rows, columns, taken, columns_on_screen(width))
         size = ((columns - 1) * chart_pixels(width), (rows - 1) * ROW_PIXELS)
         sheet.chart(row, column, replace(chart, size=size))
         taken.append((row, column, row + rows, column + columns))

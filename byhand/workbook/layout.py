@@ -11,6 +11,7 @@ the block in which it is computed or typed; its other blocks are copies.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,11 +30,19 @@ LABEL = 1  # columns before a table: the labels of its rows
 GAP = 2  # between bands
 TOP, MARGIN = 4, 1  # rows and columns before the first band: title, subtitle, links; a margin
 WIDEST = {False: 27, True: 58}  # how far a band may run along (turned: down)
+ENDLESS = 1 << 20  # more columns than a sheet has
 
 
-def widest(page: Scope, turned: bool) -> int:
-    """Return how far a band of any page may run, whatever the width of its columns."""
-    return WIDEST[turned]
+class Room:
+    """The room that bands have, whatever the width of columns."""
+
+    def along(self, page: Scope, turned: bool) -> int:
+        """Return how far a band of a page may run along."""
+        return WIDEST[turned]
+
+    def across(self, page: Scope) -> int:
+        """Return how many columns a turned page may have, if its bands fit in them."""
+        return ENDLESS
 
 
 @dataclass(frozen=True)
@@ -77,13 +86,10 @@ class Layout:
         homes: dict[Node, Block],
         gradients: Mapping[Node, Node] = MappingProxyType({}),
         wording: Wording = WORDING,
-        widest: Callable[[Scope, bool], int] = widest,
+        room: Room | None = None,
     ) -> None:
-        """Start a layout. homes: tables on the home page. gradients: table -> the gradient that needs as much room.
-
-        widest: how far a band of a page may run along.
-        """
-        self.widest = widest
+        """Start a layout. homes: tables on the home page. gradients: table -> the gradient that needs as much room."""
+        self.room = room or Room()
         self.wording = wording
         self.turned = turned
         self.homes = homes
@@ -91,6 +97,8 @@ class Layout:
         self.numbers: dict[Key, Block] = {key(n): b for n, b in homes.items()}
         self.pages: dict[Scope, Page] = {}
         self.bands: dict[Page, Band] = {}
+        self.tops: dict[Page, int] = {}
+        """Of turned pages the row at which the present bands begin, which stand beside each other."""
 
     def place(self, nodes: Iterable[Node]) -> None:
         """Place each named node, in this order, after the blocks that are on its page already."""
@@ -113,7 +121,7 @@ class Layout:
         step = step_of(node)
         if self._needs_band(page, node, left, later):
             self._close(page)
-            self.bands[page] = Band(self._start(page), node.shape[0], TOP if self.turned else MARGIN)
+            self.bands[page] = Band(self._start(page), node.shape[0], self._top(page) if self.turned else MARGIN)
         band = self.bands[page]
         if step and not self._has_started(page, step):
             self._start_step(band, step)
@@ -157,7 +165,7 @@ class Layout:
         if step and not self._has_started(page, step) and (step.below or len(missing) == len(left)):
             return True
         together = [*additions, *_rest_of_scope(node, later)]
-        widest = self.widest(page.scope, self.turned)
+        widest = self.room.along(page.scope, self.turned) + (self._top(page) - TOP if self.turned else 0)
         if band.next + self._length(additions) > widest:
             return True
         if any(b.node.scope is node.scope for b in band.main):
@@ -238,11 +246,15 @@ class Layout:
         page.blocks.append(block)
         return block
 
+    def _top(self, page: Page) -> int:
+        return self.tops.get(page, TOP)
+
     def _start(self, page: Page) -> int:
-        """Return the position across of the next band: after all blocks of the page."""
-        ends = [b.across + b.node.shape[0] for b in page.blocks]
+        """Return the position across of the next band: after all blocks of the page, or of those beside it."""
+        beside = [b for b in page.blocks if not self.turned or b.row >= self._top(page)]
+        ends = [b.across + b.node.shape[0] for b in beside]
         if self.turned:
-            ends += [b.column + b.caption.columns for b in page.blocks]
+            ends += [b.column + b.caption.columns for b in beside]
         return max(ends) + GAP if ends else MARGIN if self.turned else TOP
 
     def _close(self, page: Page) -> None:
@@ -254,6 +266,9 @@ class Layout:
         room = 0 if self.turned or not band.steps else 1
         depths = [sum(self._thickness(b) for b in stack) for stack in band.above]
         main = band.start + room + max(depths) + before
+        if self.turned and main + band.tokens > self.room.across(page.scope) and band.start > MARGIN:
+            self._move_below(page, band)
+            main = band.start + max(depths) + before
         for block, stack in zip(band.main, band.above, strict=True):
             block.across = main
             at = main - before
@@ -269,6 +284,16 @@ class Layout:
             under = range(along, along + LABEL + width_of(heading(scope)) + 1)
             deep = max(d for b, d in zip(band.main, depths, strict=True) if b.along - LABEL in under)
             page.headings.append(Heading(scope, main - before - deep - 1, along + LABEL))
+
+    def _move_below(self, page: Page, band: Band) -> None:
+        """Move a band of a turned page, which a screen does not show beside the others, to the left below them."""
+        moved = {*band.main, *itertools.chain(*band.above)}
+        top = max(b.along + b.node.shape[1] for b in page.blocks if b not in moved) + GAP
+        by = top - self._top(page)
+        for block in moved:
+            block.along += by
+        band.steps = [(scope, along + by) for scope, along in band.steps]
+        band.start, self.tops[page] = MARGIN, top
 
     def _thickness(self, block: Block) -> int:
         """Return the size across of a block that stands above, with its header."""

@@ -13,14 +13,13 @@ from byhand.xlsx.writer import Span
 
 HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
 NARROWEST = 5.2  # letters of a column of the grid: -2.83
-NARROWEST_TURNED = 7.4  # the same where the captions of strips stand over single columns
 SMALL_LETTER = 0.8  # the width of a letter of a column's label
 LETTERS_A_COLUMN = 7.0  # of a caption, in one column of the grid
 
 SCREEN = 1300
 """The pixels of a sheet's cells that a screen of 1440 shows."""
-MARGIN_LETTERS = {False: 3.0, True: 10.0}
-"""The width of the column before the tables, in letters; that of turned pages is wider."""
+MARGIN_LETTERS = 3.0
+"""The width of the column before the tables, in letters."""
 
 Key = tuple[object, ...]
 
@@ -35,9 +34,9 @@ def chart_pixels(letters: float) -> int:
     return int(7 * letters + 5)
 
 
-def columns_on_screen(letters: float, turned: bool = False) -> int:
+def columns_on_screen(letters: float) -> int:
     """Return how many columns of this width stand beside each other on a screen, with the one before the tables."""
-    return 1 + (SCREEN - pixels(MARGIN_LETTERS[turned])) // pixels(letters)
+    return 1 + (SCREEN - pixels(MARGIN_LETTERS)) // pixels(letters)
 
 
 def key(node: Node) -> Key:

@@ -9,12 +9,14 @@ from byhand.core.graph import INFINITE, Array, Node, Scope
 from byhand.core.labels import WordLabels, spelling, word
 from byhand.core.number_text import in_cell
 from byhand.workbook.decimals import NumberFormats
-from byhand.workbook.layout import WIDEST, floating, sides
-from byhand.workbook.page import MARGIN_LETTERS, NARROWEST, SMALL_LETTER, Block
+from byhand.workbook.layout import WIDEST, Room, floating, sides
+from byhand.workbook.page import MARGIN_LETTERS, NARROWEST, SMALL_LETTER, Block, columns_on_screen
 from byhand.xlsx.writer import READABLE_WIDTH, points
 
 WIDEST_PIECE = 10.0
 """The width of a column of pieces, in letters; longer ones are shown smaller."""
+STRIP_ROOM = 1.5
+"""The letters of room beside the name of a strip, which is bold."""
 FEWEST = 12
 """The fewest columns of a band, however wide they are."""
 
@@ -29,7 +31,13 @@ class Widths:
 
     def of(self, block: Block) -> float:
         """Return the width of the columns in which all of a table can be read."""
-        return max(self.numbers(block.node), 0.0 if block.strip else self.labels(block.node))
+        return max(self.numbers(block.node), self.words(block))
+
+    def words(self, block: Block) -> float:
+        """Return the width for the words around a table; over a strip of a turned page stands its name."""
+        if block.strip:
+            return SMALL_LETTER * (len(block.caption.name) + STRIP_ROOM) if block.turned else 0.0
+        return self.labels(block.node)
 
     def labels(self, node: Node) -> float:
         """Return the width for the words that stand beside a table and over it."""
@@ -62,7 +70,7 @@ class Widths:
         return max(len(text) - 0.45 * sum(not letter.isdigit() for letter in text) + 0.9 for text in texts)
 
 
-class BandWidths:
+class BandWidths(Room):
     """How many columns a band of each page may have, so that it fits the screen, and paper with letters of 10 points.
 
     gradients: table -> the gradient that has its place on another page. zoom: of the screen; the larger, the fewer.
@@ -71,11 +79,16 @@ class BandWidths:
     def __init__(self, nodes: Iterable[Node], widths: Widths, gradients: Mapping[Node, Node], zoom: float) -> None:
         self.nodes, self.widths, self.gradients, self.zoom = nodes, widths, gradients, zoom
 
-    def __call__(self, page: Scope, turned: bool) -> int:
+    def along(self, page: Scope, turned: bool) -> int:
+        """Return how far a band of a page may run along, in columns (turned: in rows)."""
         if turned:
             return WIDEST[turned]
-        room = READABLE_WIDTH / self.zoom - points(MARGIN_LETTERS[turned])
+        room = READABLE_WIDTH / self.zoom - points(MARGIN_LETTERS)
         return max(FEWEST, 1 + int(room / points(self._letters.get(page, NARROWEST))))
+
+    def across(self, page: Scope) -> int:
+        """Return how many columns of a page a screen shows."""
+        return columns_on_screen(self.zoom * self._letters.get(page, NARROWEST))
 
     @cached_property
     def _letters(self) -> dict[Scope, float]:
@@ -85,7 +98,10 @@ class BandWidths:
             if node.name and node.page is not None and not floating(node):
                 left, above = sides(node)
                 gradient = [self.gradients[node]] if node in self.gradients else []
-                shown = [n for n in (node, *left, *above, *gradient) if n in self.widths.values]
+                here = [
+                    n for n in (node, *left, *above, *gradient) if not n.role.traits.shared
+                ]  # not ε, which is at home
+                shown = [n for n in here if n in self.widths.values]
                 needed = [max(self.widths.numbers(n), self.widths.labels(n)) for n in shown]
                 letters[node.page] = max(letters.get(node.page, NARROWEST), *needed)
         return letters

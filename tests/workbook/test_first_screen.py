@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.lessons import (
     BOOKS,
+    TURNED,
     UPRIGHT,
     book_of,
     drop_downs,
@@ -121,6 +122,28 @@ def test_each_sheet_shows_its_first_product_without_scrolling_sideways() -> None
             if not factors.issuperset(key(other.node) for other in before):
                 beyond.append(f"{name}: {book.sheet_names[page]}, {block.node.name}")
     assert sheets > 700
+    assert beyond == []
+
+
+@pytest.mark.slow
+def test_each_turned_sheet_shows_its_first_product_without_scrolling_sideways() -> None:
+    """But for a product at the left of which nothing but factors of the tables in line with it stands."""
+    sheets, beyond = 0, []
+    for name in TURNED:
+        book = Book(lesson(name).graph, About("", "", "", guide=True), turned=True)
+        for page in book.pages:
+            sheets += 1
+            width = max(NARROWEST, *map(book.widths.of, page.blocks))
+            block = first_product(page)
+            if block is None or edge(block.column + block.shape[1], width) <= PIXELS:
+                continue
+            in_line = [other for other in page.blocks if other.column == block.column]
+            factors = {key(table) for other in in_line for side in sides(other.node) for table in side}
+            rows = range(in_line[0].row, max(other.row + other.shape[0] for other in in_line))
+            before = [other for other in page.blocks if other.column < block.column and other.row in rows]
+            if not factors.issuperset(key(other.node) for other in before):
+                beyond.append(f"{name}: {book.sheet_names[page]}, {block.node.name}")
+    assert sheets > 800
     assert beyond == []
 
 
