@@ -36,8 +36,9 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 #let lines(body) = block(above: 1em, below: 1em, inset: (left: 0.9em), stroke: (left: 1.5pt + light), body)
 #let small-lines(body) = columns(2, gutter: 1.2em, { set text(size: 7pt); set par(leading: 0.5em); body })
 #let beside(body) = block(width: 100%, below: 1.9em, { set par(leading: 1.3em); body })
-#let room(height) = block(width: 100%, height: height * 1.6em, above: 1em, below: 1.2em,
-  breakable: height > 14, radius: 3pt, stroke: (paint: frame, dash: "dashed", thickness: 0.6pt))
+#let frame-of(height) = block(width: 100%, height: height * 1.6em, breakable: false, above: 1em, below: 1.2em,
+  radius: 3pt, stroke: (paint: frame, dash: "dashed", thickness: 0.6pt))
+#let room(height) = { let parts = calc.ceil(height / 12); for n in range(parts) { frame-of(height / parts) } }
 #let values(columns, caption, labels, role, ..cells) = block(breakable: false, above: 1.3em, below: 1.3em, context {
   let numbers = table(columns: columns,
     align: (x, y) => if x == 0 and "side" in labels { left } else { right } + horizon,

@@ -214,7 +214,8 @@ class Problem:
     @property
     def needs_powers(self) -> bool:
         """Whether the student computes powers of e."""
-        return any(n.op is ops.exp for n in self.needed if n not in self.shown)
+        in_numbers = any(question.ask.kind != "symbolic" for question in self.questions)
+        return in_numbers and any(n.op is ops.exp for n in self.needed if n not in self.shown)
 
     @cached_property
     def effort(self) -> tuple[Effort, dict[Node, int]]:

@@ -133,6 +133,10 @@ class ByHand(Arithmetic[Effort]):
     def position_of_largest(self, line: Line) -> Effort:
         return replace(self.largest(line), number=None)
 
+    def count(self, x: Effort, line: Line) -> Effort:
+        """Return a glance at the line: mostly the number stands there once or not at all."""
+        return replace(x.joined(*line, comparisons=1), plain=True)
+
     def compare(self, x: Effort, sign: str, y: Effort) -> Effort:
         return replace(x.joined(y, comparisons=1), plain=True)
 

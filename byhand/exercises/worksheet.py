@@ -168,8 +168,9 @@ def _labels(node: Node, variant: Variant) -> tuple[tuple[str, ...], tuple[str, .
 def powers() -> Table:
     """Return the printed table of powers of e."""
     cells = [(Power(Name("e"), Number(str(n))), f"{exp(n):.6g}") for n in POWERS_OF_E]
-    half = (len(cells) + 1) // 2
-    beside = tuple((*low, *high) for low, high in zip_longest(cells[:half], cells[half:], fillvalue=("", "")))
+    third = ceil(len(cells) / 3)
+    columns = zip_longest(cells[:third], cells[third : 2 * third], cells[2 * third :], fillvalue=("", ""))
+    beside = tuple((*left, *middle, *right) for left, middle, right in columns)
     return Table("", (), (), beside, "shown")
 
 

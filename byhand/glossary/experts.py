@@ -19,7 +19,7 @@ TABLES: dict[str, str] = {
     "capacity": "How many words an expert can take.",
     "taken mask": "1 for a word that its expert takes, 0 if the expert is full.",
     "mean_p": "The mean share of each expert.",
-    "balance": "How evenly the work is spread: 1 is even, more is uneven.",
+    "balance": "How evenly the work is spread: the smaller, the more evenly.",
     "words in balance": "How many words count.",
     "counts in Balance": "1 for a word, 0 for a filler, which does not count.",
     "chosen_words": "Which expert each word chose, of the words that count.",
@@ -33,7 +33,7 @@ TABLES: dict[str, str] = {
     "left mask": "The experts' numbers with −∞ for the one that is chosen already, to find the next.",
     "biased in Router": "How well each expert suits each word, plus what evens out the work: the largest are chosen.",
     "b_router weight": "Added to the number of each expert, whatever the word; learnt.",
-    "share in balance": "What share of all choices each expert gets.",
+    "share in balance": "What share of the words each expert gets.",
     "weighed in Expert": "An expert's result times its share.",
 }
 

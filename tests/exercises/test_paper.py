@@ -189,7 +189,7 @@ def test_where_e_does_not_come_up_they_are_not(name: str) -> None:
 
 
 def test_the_powers_are_right() -> None:
-    shown = [cell for row in powers().cells for cell in (row[1], row[3]) if cell]
+    shown = [cell for row in powers().cells for cell in row[1::2] if cell]
     assert sorted(float(str(cell)) for cell in shown) == pytest.approx([exp(n) for n in range(-8, 9)], rel=5e-6)
 
 
