@@ -29,7 +29,6 @@ def texts() -> dict[str, str]:
         "compare_about": _("Left: as it was. Right: change anything, and see what differs."),
         "as_it_was": _("As it was"),
         "as_it_is": _("With your changes"),
-        "swap": _("Swap sides"),
         "present": _("Present"),
         "look": _("Light or dark"),
         "keys": _("Keys"),
