@@ -22,6 +22,8 @@ from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range, StreamingP
 ROW, TITLE = 15.0, 12.0  # points of a row, and what the title is higher
 SMALLEST, READABLE, WHOLE, LARGEST = 10, 91, 100, 130
 """Scales in per cent: the least, at which numbers have 10 points, of several pages at most, of one page at most."""
+TEARING = 70
+"""The least scale at which a sheet is printed so that no table is torn, where tables beside each other are."""
 SPARE = 0.94  # programs measure letters, and so columns, a little apart
 
 
@@ -69,7 +71,7 @@ def cut(spans: Iterable[Span], width: float) -> Cut:
     spans = sorted(spans)
     wide_enough = [paper for paper in (A4, UPRIGHT) if 100 * SPARE * paper.width / width >= SMALLEST]
     cuts = [_cut_for(paper, spans, width) for paper in wide_enough or [A3]]
-    return min(cuts, key=lambda made: (-min(made.scale, READABLE), len(made.rows), -made.scale))
+    return min(cuts, key=lambda made: (_tears(spans, made), -min(made.scale, READABLE), len(made.rows), -made.scale))
 
 
 def _cut_for(paper: Paper, spans: list[Span], width: float) -> Cut:
@@ -82,7 +84,17 @@ def _cut_for(paper: Paper, spans: list[Span], width: float) -> Cut:
         return Cut(whole, [], paper)
     scales = range(least, min(wide, WHOLE) + 1)
     cuts = [Cut(scale, _breaks(spans, last, _rows(paper.height, scale)), paper) for scale in scales]
-    return min(cuts, key=lambda made: (len(made.rows), -made.scale))
+    if all(_tears(spans, made) for made in cuts):
+        smaller = range(least - 1, TEARING - 1, -1)
+        others = (Cut(scale, _breaks(spans, last, _rows(paper.height, scale)), paper) for scale in smaller)
+        cuts += [made for made in others if not _tears(spans, made)][:1]
+    return min(cuts, key=lambda made: (_tears(spans, made), len(made.rows), -made.scale))
+
+
+def _tears(spans: list[Span], made: Cut) -> bool:
+    """Return whether a page ends within a table that a page would hold, but the first ones, which begin the sheet."""
+    first, most = spans[0][0], _rows(made.paper.height, made.scale)
+    return any(first < start < row < end <= start + most for row in made.rows for start, end in spans)
 
 
 def _rows(height: float, scale: int) -> int:
