@@ -4,14 +4,14 @@ const SPACES = { svg: "http://www.w3.org/2000/svg", math: "http://www.w3.org/199
 
 /**
  * An element: el("p.hint", "text"), el("input", { type: "text", onchange: go }), el("svg:path", { d }).
- * Attributes and children that are null, undefined or false are left out.
+ * Attributes that are null, undefined or false, and children that are empty, are left out.
  */
 function el(kind, ...children) {
   const [, space, tag, classes] = /^(?:(\w+):)?(\w+)(?:\.(.*))?$/.exec(kind);
   const element = document.createElementNS(SPACES[space] ?? document.body.namespaceURI, tag);
   if (classes) element.setAttribute("class", classes.replaceAll(".", " "));
   if (children[0]?.constructor === Object) set(element, children.shift());
-  element.append(...children.flat().filter((child) => (child ?? false) !== false));
+  element.append(...children.flat().filter(Boolean));
   return element;
 }
 

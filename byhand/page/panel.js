@@ -18,7 +18,7 @@ function showInPanel(cell, isKept) {
     el(
       "p.big",
       nameOf(cell),
-      isSecret || el("output.value", shown(value)),
+      !isSecret && el("output.value", shown(value)),
       was !== value && el("small", ` ${say("was", { x: shown(was) })}`),
     ),
     el("p.about", about, el("span.of", ` ${[title, equation].filter(Boolean).join(": ")} `, el("cite", source))),

@@ -57,6 +57,7 @@ def test_a_cell_turns_green_or_says_which_mistake_it_is(visit: Any, here: Path) 
     scores, weights, _ = answers_in(page)
     assert type_into(tab, 0, 0, f"{scores['answers'][0]:g}") == "right"
     assert tab.locator("input.is-right").count() == 1
+    assert tab.inner_text("#cell .big").split() == ["scores", "11"], "and not the number that is to be found"
     sentence, _ideas, wrong = scores["mistakes"][0]
     n = next(n for n, (a, b) in enumerate(zip(scores["answers"], wrong, strict=True)) if abs(a - b) > 1)
     assert type_into(tab, 0, n, f"{wrong[n]:g}") == sentence
