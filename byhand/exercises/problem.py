@@ -221,12 +221,13 @@ class Problem:
     def effort(self) -> tuple[Effort, dict[Node, int]]:
         """The operations that the student does by hand, and how many numbers of each table they make.
 
-        A cut is made by looking at letters, not by the steps of a program that makes it.
+        A cut is made by looking at letters, not by the steps of a program that makes it; an exact expression is written
+        down, a power for each number of its row.
         """
         asked: dict[Node, set[tuple[int, int]]] = {}
         cuts = [question for question in self.questions if question.ask.kind == "cut"]
         for question in self.questions:
-            if question in cuts:
+            if question.ask.kind in ("cut", "symbolic"):
                 continue
             asked.setdefault(question.node, set()).update(question.read)
         backward = [node for node in self.shown if any(q.ask.kind == "missing" for q in self.questions)]
@@ -236,6 +237,9 @@ class Problem:
         effort, cells = effort_of(asked, set(self.shown) - set(backward), self.drawn, plain_tables(values))
         letters = sum(len(cut.indices) * int(cut.node.shape[1]) for cut in cuts)
         written = {cut.node: len(cut.indices) for cut in cuts}
+        for question in self.questions:
+            if question.ask.kind == "symbolic":
+                written[question.node] = written.get(question.node, 0) + int(question.node.shape[1])
         return effort.joined(lookups=LOOKS_AT_A_LETTER * letters), cells | written
 
     def work(self) -> Work:

@@ -108,3 +108,10 @@ def test_ready_made_exercises_say_how_long_they_take(name: str) -> None:
     if not exercise.parts:
         built = problem(exercise)
         assert built.work_minutes / 1.6 - 1 <= exercise.minutes <= built.work_minutes * 1.6 + 1
+
+
+def test_an_exact_expression_is_written_and_not_worked_out() -> None:
+    built = problem(read_exercise(ready_made()["softmax-exactly"]))
+    effort, numbers = built.effort
+    assert effort == Effort()
+    assert numbers == {built.questions[0].node: 3 * 2}
