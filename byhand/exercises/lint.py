@@ -210,7 +210,10 @@ def _size_messages(problem: Problem, largest: float) -> list[str]:
 def _claims(problem: Problem) -> list[str]:
     """Return messages about minutes and a level that do not fit the work."""
     _, cells = problem.effort
-    return faults_of_claims(problem.exercise.minutes, problem.exercise.level, len(cells), problem.work_minutes)
+    exercise = problem.exercise
+    return faults_of_claims(
+        exercise.minutes, exercise.level, len(cells), problem.work_minutes, in_words=exercise.in_words
+    )
 
 
 def _alike(problem: Problem, samples: list[Variant]) -> list[str]:

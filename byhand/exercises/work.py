@@ -223,10 +223,14 @@ def rounded_minutes(minutes: float) -> int:
     return max(1, round(minutes / unit) * unit)
 
 
-def faults_of_claims(minutes: float, level: int, tables: int, work_minutes: float) -> list[str]:
-    """Return messages about minutes and a level that do not fit the work. tables: how many are to be worked out."""
+def faults_of_claims(minutes: float, level: int, tables: int, work_minutes: float, *, in_words: bool) -> list[str]:
+    """Return messages about minutes and a level that do not fit the work.
+
+    tables: how many are to be worked out. in_words: the rules are a program's way, and a person may be quicker.
+    """
     messages = []
-    if not work_minutes / NEAR - 1 <= minutes <= work_minutes * NEAR + 1:
+    least = 0 if in_words else work_minutes / NEAR - 1
+    if not least <= minutes <= work_minutes * NEAR + 1:
         messages.append(
             f"The work takes about {rounded_minutes(work_minutes)} minutes by hand, not {minutes:g}: "
             "change minutes, or ask for more or less."
