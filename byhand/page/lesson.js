@@ -90,13 +90,6 @@ class Lesson {
     return this.given[n] && role === "tokens" && Array.isArray(labels[0]) ? labels[0].slice(1) : [];
   }
 
-  /** Whether a cell may be given a number: for a word that of one of its vocabulary, or -1 for none. */
-  takes([n], x) {
-    const [vocabulary, isOptional] = this.vocabularyOf(n);
-    if (vocabulary === undefined) return Math.abs(x) <= 1e30;
-    return Number.isInteger(x) && x >= -isOptional && x < data.vocabularies[vocabulary].words.length;
-  }
-
   /** All cells of a table. */
   cells(n) {
     const { columns } = this.tables[n];

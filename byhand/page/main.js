@@ -76,8 +76,7 @@ window.byhand = {
   },
   set(name, row, column, value) {
     const cell = cellNamed(name, row, column);
-    if (!Number.isFinite(value)) throw new Error(`${String(value)} is no number.`);
-    if (!page.lesson.takes(cell, value)) throw new Error(`${value} is no number for a cell of ${name}.`);
+    if (!Number.isFinite(value) || numberIn(String(value)) === null) throw new Error(`${String(value)} is no number.`);
     page.change([[...cell, value]]);
   },
   inputs: (name, row, column) => named(page.lesson.inputs(...cellNamed(name, row, column))),

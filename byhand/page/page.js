@@ -43,7 +43,7 @@ class Page {
       const [name, number = ""] = text.split(/=(?=[^=]*$)/);
       return { text, cell: this.lesson.linked(name), x: numberIn(number) };
     });
-    const isHere = ({ cell, x }) => cell && x !== null && this.lesson.takes(cell, x);
+    const isHere = ({ cell, x }) => cell && x !== null;
     this.lesson.take(asked.filter(isHere).map(({ cell, x }) => [...cell, x]));
     this.redraw();
     return asked.filter((change) => !isHere(change)).map(({ text }) => text);
