@@ -68,7 +68,11 @@ LOOKS@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; }
   @page { size: A4; margin: 18mm 16mm; }
   html { background: #fff; }
   body { max-width: none; margin: 0; padding: 0; border: 0; font-size: 10.5pt; line-height: 1.45; }
+  h2, h3, h4 { break-inside: avoid; }
   h2, h3, h4, figcaption { break-after: avoid; }
+  .tables { display: block; }
+  .tables figure { display: inline-block; vertical-align: top; margin-right: 2rem; }
+  .rules.small { font-size: 7pt; line-height: 1.25; }
   tr, .steps, figure, .rules:not(.small), .room { break-inside: avoid; }
   .rules, .rules + .quiet, h3 + .quiet { break-after: avoid; }
   .there { display: none; }
