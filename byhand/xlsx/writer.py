@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,12 @@ SMALLEST, READABLE, WHOLE, LARGEST = 10, 91, 100, 130
 TEARING = 70
 """The least scale at which a sheet is printed so that no table is torn, where tables beside each other are."""
 SPARE = 0.94  # programs measure letters, and so columns, a little apart
+SPARE_DOWN = 0.985  # and rows of their own height much less
+MOST_BALANCED = 12
+"""The most pages of a sheet that are filled alike: among more, a short one is hardly seen, and trying takes long."""
+MARGINS = {"left": 0.25, "right": 0.25, "top": 0.35, "bottom": 0.5}  # inches
+FOOTER = 0.25
+"""How far the footer is from the paper's edge, in inches: no nearer than printers print."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +45,10 @@ class Paper:
     upright: bool = False
 
 
-A4, UPRIGHT = Paper(9, 805.0, 516.0), Paper(9, 559.0, 763.0, upright=True)
-A3 = Paper(8, 1154.0, 762.0)
+A4, UPRIGHT = Paper(9, 805.0, 534.0), Paper(9, 559.0, 780.0, upright=True)
+A3 = Paper(8, 1154.0, 780.0)
 """For what is too wide for A4 at the smallest scale."""
+
 READABLE_WIDTH = 100 * SPARE * A4.width / READABLE
 """The width, in points, of what is printed with numbers of 10 points."""
 
@@ -71,7 +80,8 @@ def cut(spans: Iterable[Span], width: float) -> Cut:
     spans = sorted(spans)
     wide_enough = [paper for paper in (A4, UPRIGHT) if 100 * SPARE * paper.width / width >= SMALLEST]
     cuts = [_cut_for(paper, spans, width) for paper in wide_enough or [A3]]
-    return min(cuts, key=lambda made: (_tears(spans, made), -min(made.scale, READABLE), len(made.rows), -made.scale))
+    best = min(cuts, key=lambda made: (_tears(spans, made), -min(made.scale, READABLE), len(made.rows), -made.scale))
+    return replace(best, rows=_balanced(spans, best.rows))
 
 
 def _cut_for(paper: Paper, spans: list[Span], width: float) -> Cut:
@@ -79,7 +89,7 @@ def _cut_for(paper: Paper, spans: list[Span], width: float) -> Cut:
     last = max(end for _, end in spans)
     wide = max(SMALLEST, int(100 * SPARE * paper.width / width))
     least = min(wide, READABLE)
-    whole = min(wide, LARGEST, int(100 * SPARE * paper.height / (last * ROW + TITLE)))
+    whole = min(wide, LARGEST, int(100 * SPARE_DOWN * paper.height / (last * ROW + TITLE)))
     if whole >= least:
         return Cut(whole, [], paper)
     scales = range(least, min(wide, WHOLE) + 1)
@@ -99,7 +109,7 @@ def _tears(spans: list[Span], made: Cut) -> bool:
 
 def _rows(height: float, scale: int) -> int:
     """Return how many rows a page takes at a scale."""
-    return int((SPARE * height * 100 / scale - TITLE) / ROW)
+    return int((SPARE_DOWN * height * 100 / scale - TITLE) / ROW)
 
 
 def _breaks(spans: list[Span], last: int, most: int) -> list[int]:
@@ -111,6 +121,19 @@ def _breaks(spans: list[Span], last: int, most: int) -> list[int]:
         whole = (row for groups in (_bands(spans), spans) for row in at if not any(a < row < b for a, b in groups))
         start = next(whole, start + most)
         rows.append(start)
+    return rows
+
+
+def _balanced(spans: list[Span], rows: list[int]) -> list[int]:
+    """Return as many breaks, all between bands, so that the longest page is as short as it can be; else those given."""
+    if not 0 < len(rows) < MOST_BALANCED:
+        return rows
+    last, bands = max(end for _, end in spans), _bands(spans)
+    longest = max(b - a for a, b in pairwise([0, *rows, last]))
+    for most in range(ceil(last / (len(rows) + 1)), longest):
+        even = _breaks(spans, last, most)
+        if len(even) == len(rows) and not any(a < row < b for row in even for a, b in bands):
+            return even
     return rows
 
 
@@ -329,9 +352,9 @@ class Sheet:
         else:
             sheet.set_print_scale(cut.scale)
             sheet.set_h_pagebreaks(cut.rows)
-        sheet.set_margins(left=0.25, right=0.25, top=0.5, bottom=0.6)
+        sheet.set_margins(**MARGINS)
         plain = footer.replace("&", "&&")
-        sheet.set_footer(f"&L&8&K6B7785{plain}&R&8&K6B7785&A · &P/&N")
+        sheet.set_footer(f"&L&9&K6B7785{plain}&R&9&K6B7785&A · &P/&N", {"margin": FOOTER})
 
 
 class _Memory(io.BytesIO):
