@@ -15,8 +15,10 @@ from math import ceil
 from byhand.core.graph import Node
 from byhand.core.roles import Look
 from byhand.workbook import style
-from byhand.workbook.layout import ENDLESS, scalar, sides, whole
+from byhand.workbook.about import About
+from byhand.workbook.layout import factors, scalar, sides, whole
 from byhand.workbook.page import HEADER, Block, Page, chart_pixels, key
+from byhand.workbook.rule_lines import end_of_heading
 from byhand.xlsx.lines import Line, Point
 from byhand.xlsx.writer import Sheet, Span
 
@@ -29,20 +31,10 @@ IN_CAPTION = 11
 LANES = ((0, 6), (0, 11), (0, 16), (1, 1), (1, 6), (1, 11))
 """The lanes of a gutter: their row in it, and the pixels below the row's upper edge."""
 ROW_PIXELS = 20
+SPARE_COLUMNS = 3
+"""After a heading, whose letters programs measure a little apart."""
 Across = tuple[int, int]
 """See Point.across."""
-
-
-def factors(block: Block) -> list[Block]:
-    """Return the tables on its own page that a table's formulas read, where it reads them."""
-    left, above = sides(block.node)
-    read = (block.reads.get(key(node)) for node in [*left, *above])
-    return [other for other in read if other is not None and other.page is block.page]
-
-
-def is_fed_from_above(block: Block) -> bool:
-    """Return whether a table has an arrow along the left edge of its caption."""
-    return block.home and any(read.column == block.column and read.row < block.row for read in factors(block))
 
 
 class Arrows:
@@ -51,7 +43,7 @@ class Arrows:
     letters: the width of the page's columns. under: the rows under bands in which lines run.
     """
 
-    def __init__(self, sheet: Sheet, page: Page, letters: float) -> None:
+    def __init__(self, sheet: Sheet, page: Page, letters: float, about: About) -> None:
         self.sheet, self.page = sheet, page
         self.under: list[Span] = []
         self._lanes: dict[tuple[int, int], list[tuple[Across, Across]]] = defaultdict(list)
@@ -59,7 +51,8 @@ class Arrows:
         for block in page.blocks:
             self._note(block)
         for place in page.headings:
-            self._written[place.row].append((place.column, ENDLESS))
+            end = end_of_heading(about, page, place, letters) + SPARE_COLUMNS
+            self._written[place.row].append((place.column, end))
         for row, column, chart in sheet.charts:
             columns = ceil(chart.size[0] / chart_pixels(letters))
             for at in range(row, row + ceil(chart.size[1] / ROW_PIXELS)):
@@ -105,6 +98,9 @@ class Arrows:
         for source, readers in from_below.items():
             for block in self._through_gutter(source, readers, LANES, OUT):
                 drawn[block].append(source)
+        for block in computed:
+            later = [source for source in factors(block) if source not in drawn[block] and not source.strip]
+            drawn[block] += [source for source in later if self._upward(source, block)]
         for source, readers in again.items():
             list(self._through_gutter(source, readers, LANES[::-1], AGAIN))
         return drawn
@@ -176,14 +172,30 @@ class Arrows:
             rows = range(gutter, lane + 1) if reader.row + reader.shape[0] == gutter else range(0)
         else:
             rows = range(lane, reader.row - HEADER + 1)
-        first, last = min(start, turn), max(start, turn)
-        crowded = any(first <= end and begin <= last for begin, end in self._lanes[lane, down])
-        return bool(
-            rows
-            and not crowded
-            and self._free([lane], range(first[0], last[0] + 1))
-            and self._free(rows, range(turn[0], turn[0] + 1))
-        )
+        free = bool(rows) and self._free(rows, range(turn[0], turn[0] + 1))
+        return free and self._is_open(lane, down, start, turn)
+
+    def _is_open(self, lane: int, down: int, start: Across, end: Across) -> bool:
+        """Return whether no other line and no cell is in the way between two places of a lane."""
+        first, last = min(start, end), max(start, end)
+        crowded = any(first <= stop and begin <= last for begin, stop in self._lanes[lane, down])
+        return not crowded and self._free([lane], range(first[0], last[0] + 1))
+
+    def _upward(self, source: Block, reader: Block) -> bool:
+        """Draw a line from the caption of a table up to one in the band above that reads it, as gradients do."""
+        gutter, caption = reader.row + reader.shape[0], source.row - HEADER
+        start, end = (source.column - 1, INTO), _turn(reader)
+        for rows, down in LANES:
+            lane = gutter + rows
+            free = lane < caption and self._free(range(lane, caption + 1), range(start[0], start[0] + 1))
+            free = free and self._free(range(gutter, lane + 1), range(end[0], end[0] + 1))
+            if free and self._is_open(lane, down, start, end):
+                self._lanes[lane, down].append((min(start, end), max(start, end)))
+                at_caption = Point(source.column, caption, 0, IN_CAPTION), Point(start[0], caption, INTO, IN_CAPTION)
+                turns = Point(start[0], lane, INTO, down), Point(end[0], lane, INTO, down)
+                self._line(source, reader, (*at_caption, *turns, Point(end[0], gutter, INTO)))
+                return True
+        return False
 
     def _line(self, source: Block, reader: Block, points: Sequence[Point], head: bool = True) -> None:
         """Draw a line, in the colour of the table that it leads to."""
@@ -197,14 +209,15 @@ def _turn(reader: Block) -> Across:
     return (reader.column, INTO) if reader.home else (reader.column - 1, INTO)
 
 
-def draw_arrows(sheet: Sheet, page: Page, letters: float, signs: bool, tables: int) -> list[Span]:
+def draw_arrows(sheet: Sheet, page: Page, letters: float, about: About, tables: int) -> list[Span]:
     """Draw the arrows of a page whose cells are written, and return the rows under its bands in which lines run.
 
-    signs: whether a table that reads others without an arrow says so by a sign. tables: of the whole workbook.
+    letters: the width of its columns. tables: how many the whole workbook has. With a guide, a table that reads others
+    without an arrow says so by a sign.
     """
-    arrows = Arrows(sheet, page, letters)
+    arrows = Arrows(sheet, page, letters, about)
     drawn = arrows.draw() if tables <= MOST_TABLES else {}
-    for block in page.blocks if signs else []:
+    for block in page.blocks if about.guide else []:
         if block.home and not block.strip and not block.node.op.given:
             left, above = (
                 [n for n in side if _wants_sign(n, block, drawn.get(block, []))] for side in sides(block.node)

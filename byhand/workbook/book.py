@@ -21,11 +21,11 @@ from byhand.lessons.equal_numbers import reasons, sentence
 from byhand.translations import _
 from byhand.workbook import style
 from byhand.workbook.about import About
-from byhand.workbook.arrows import draw_arrows, is_fed_from_above
+from byhand.workbook.arrows import draw_arrows
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.course import course_order, question
 from byhand.workbook.decimals import NumberFormats
-from byhand.workbook.layout import TOP, WORDING, Layout, Room, Wording, all_views, heading, infinite
+from byhand.workbook.layout import TOP, WORDING, Layout, Room, Wording, all_views, heading, infinite, is_fed_from_above
 from byhand.workbook.page import (
     MARGIN_LETTERS,
     NARROWEST,
@@ -292,7 +292,7 @@ class PageWriter:
         self.sheet.columns(0, 0, margin)
         last = max(b.column + b.shape[1] for b in self.page.blocks)
         spans, end = around(self.width)
-        spans += draw_arrows(self.sheet, self.page, self.width, self.book.about.guide, len(self.book.homes))
+        spans += draw_arrows(self.sheet, self.page, self.width, self.book.about, len(self.book.homes))
         self.sheet.columns(1, max(last + 4, end), self.width)
         ends = [b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks]
         ends += [place.column + width_of(heading(place.scope)) + 1 for place in self.page.headings]

@@ -337,6 +337,18 @@ def sides(node: Node) -> tuple[list[Node], list[Node]]:
     return list(tables_by_side["left"].values()), list(tables_by_side["above"].values())
 
 
+def factors(block: Block) -> list[Block]:
+    """Return the tables on its own page that a table's formulas read, where it reads them."""
+    left, above = sides(block.node)
+    read = (block.reads.get(key(node)) for node in [*left, *above])
+    return [other for other in read if other is not None and other.page is block.page]
+
+
+def is_fed_from_above(block: Block) -> bool:
+    """Return whether a table has an arrow along the left edge of its caption."""
+    return block.home and any(read.column == block.column and read.row < block.row for read in factors(block))
+
+
 def sources(node: Node) -> list[Node]:
     """Return the given tables that a view shows."""
     if node.op.given:

@@ -9,8 +9,7 @@ from byhand.core.graph import Node, Scope
 from byhand.glossary import step_meaning
 from byhand.workbook import style
 from byhand.workbook.about import About
-from byhand.workbook.arrows import is_fed_from_above
-from byhand.workbook.layout import heading, whole
+from byhand.workbook.layout import heading, is_fed_from_above, whole
 from byhand.workbook.page import HEADER, Block, Heading, Page
 from byhand.xlsx.writer import Sheet, Style
 

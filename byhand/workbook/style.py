@@ -136,8 +136,9 @@ PATH_END = text(11, BOX_EDGE, align="center", bold=True)
 def number_format(tables: Sequence[Array], infinite: bool, blank: bool = False) -> tuple[str, bool]:
     """Return the number format of tables that are alike, and whether they show whole numbers. blank: 0 looks empty."""
     sizes = [sizes[sizes < INFINITE] for sizes in map(np.abs, tables)]
-    is_whole = all(bool((np.abs(each - np.rint(each)) < 1e-12).all()) for each in sizes)
-    places = 0 if is_whole else _places([float(each.max(initial=0.0)) for each in sizes])
+    broken = [each for each in sizes if not (np.abs(each - np.rint(each)) < 1e-12).all()]  # the others need no decimals
+    is_whole = not broken
+    places = 0 if is_whole else _places([float(each.max()) for each in broken])
     if blank:
         return f"{fixed(places)};-{fixed(places)};", is_whole
     return with_infinity(places) if infinite else fixed(places), is_whole
@@ -149,7 +150,7 @@ def _places(largest: list[float]) -> int:
     largest: the largest number of each table.
     """
     usual = 2 if max(largest) > 1 else 3
-    return min(9, max(usual, *(1 - floor(log10(number)) for number in largest if number)))
+    return min(9, max(usual, *(1 - floor(log10(number)) for number in largest)))
 
 
 def fixed(places: int) -> str:

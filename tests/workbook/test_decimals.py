@@ -39,7 +39,8 @@ def test_what_stands_in_one_frame_shows_one_number_of_decimals(name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("largest", "shown"), [((1.5, 0.5), "0.00"), ((0.5, 0.25), "0.000"), ((1.5, 0.04), "0.000"), ((2, 0), "0")]
+    ("largest", "shown"),
+    [((1.5, 0.5), "0.00"), ((0.5, 0.25), "0.000"), ((1.5, 0.04), "0.000"), ((2, 0), "0"), ((0.5, 1e-17), "0.000")],
 )
 def test_a_small_table_among_alike_ones_keeps_two_digits(largest: tuple[float, ...], shown: str) -> None:
     assert style.number_format([np.array([[number, 0.0]]) for number in largest], infinite=False)[0] == shown
