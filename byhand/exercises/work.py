@@ -173,6 +173,9 @@ def effort_of(
         if node.data is not None and node not in differ:
             data = node.data
             return Table(node.shape, lambda r, c: BY_HAND.number(float(data[r, c])))
+        if node.op is ops.stretch and node.args[0].op is ops.constant:
+            repeated = BY_HAND.number(float(node.args[0].attrs["value"]))
+            return Table(node.shape, lambda r, c: repeated)
         if node in plain:
             return Table(node.shape, lambda r, c: Effort(plain=True))
         if node.name or (node.args and all(a.op is ops.constant for a in node.args)):

@@ -123,3 +123,11 @@ def test_where_the_text_says_how_to_work_a_person_may_be_quicker_than_the_rules(
     assert message.startswith("The work takes about 30 minutes by hand, not 3")
     assert faults_of_claims(3, 3, 4, 30, in_words=True) == []
     assert faults_of_claims(60, 3, 4, 30, in_words=True)
+
+
+def test_a_product_with_a_number_that_is_always_1_hides_no_later_product() -> None:
+    """Up to letter n there are n − 1 ways that end with a piece after an earlier letter, a product each; two words."""
+    built = problem(read_exercise(ready_made()["likeliest-cut"]))
+    effort, numbers = built.effort
+    assert effort.multiplications == 2 * (1 + 2 + 3)
+    assert {node.name for node in numbers} >= {"word1.best_3", "word1.best_4", "word2.best_3", "word2.best_4"}
