@@ -114,13 +114,13 @@ def all_explained(answers: Sequence[StageAnswers]) -> bool:
     """Whether mistakes, and what follows from them, explain every wrong answer of a sheet, and there are several.
 
     A guess meets one or the other, but not all: two of them at least are numbers that not everybody tries, or one has
-    three digits.
+    three digits, in tables that are no copies and not of one number.
     """
     explained = [one.right | one.follows | np.array([bool(of) for of in one.mistakes], dtype=bool) for one in answers]
     if not all((flags | ~one.answered).all() for one, flags in zip(answers, explained, strict=True)):
         return False
-    wrong = [one.typed[_telling_and_hard(one)[1] & ~one.right] for one in answers]
-    numbers = {*np.concatenate(wrong).tolist()}
+    wrong = [one.typed[_telling_and_hard(one)[1] & ~one.right] for one in answers if not one.idle]
+    numbers = {x for typed in wrong for x in typed.tolist()}
     several = sum(int(one.answered.sum()) for one in answers) >= FEWEST_EXPLAINED
     return several and (len(numbers) >= 2 or any(_digits(x) >= 3 for x in numbers))
 
