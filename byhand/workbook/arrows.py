@@ -84,26 +84,30 @@ class Arrows:
         if self.page.turned:
             return drawn
         from_below: dict[Block, list[Block]] = defaultdict(list)
-        again: dict[Block, list[Block]] = defaultdict(list)
         for block in computed:
             for source in factors(block):
                 if source not in drawn[block]:
                     from_below[source].append(block)
-        shown: dict[Node, Block] = {}
-        for block in sorted(self.page.blocks, key=lambda block: block.row):
-            table = whole(block.node)
-            if not block.home and not block.strip and table in shown:
-                again[shown[table]].append(block)
-            shown[table] = block
         for source, readers in from_below.items():
             for block in self._through_gutter(source, readers, LANES, OUT):
                 drawn[block].append(source)
         for block in computed:
             later = [source for source in factors(block) if source not in drawn[block] and not source.strip]
             drawn[block] += [source for source in later if self._upward(source, block)]
-        for source, readers in again.items():
-            list(self._through_gutter(source, readers, LANES[::-1], AGAIN))
+        for source, copies in self._shown_again().items():
+            self._through_gutter(source, copies, LANES[::-1], AGAIN)
         return drawn
+
+    def _shown_again(self) -> dict[Block, list[Block]]:
+        """Return for each table, or copy of one, the copies for which it is the nearest one above."""
+        again: dict[Block, list[Block]] = defaultdict(list)
+        shown: dict[Node, Block] = {}
+        for block in sorted(self.page.blocks, key=lambda block: block.row):
+            table = whole(block.node)
+            if not block.home and not block.strip and table in shown:
+                again[shown[table]].append(block)
+            shown[table] = block
+        return again
 
     def _straight(self, block: Block) -> Iterator[Block]:
         """Draw the arrows to a table from those beside it and above it; yield those that have one.
@@ -230,5 +234,6 @@ def draw_arrows(sheet: Sheet, page: Page, letters: float, about: About, tables: 
 
 
 def _wants_sign(node: Node, reader: Block, drawn: Sequence[Block]) -> bool:
+    """Return whether a sign says that a table reads this one: it has no arrow, and is none of the model's numbers."""
     source = reader.reads.get(key(node))
     return source not in drawn and not (drawn and scalar(node) and (source is None or source.page is not reader.page))
