@@ -19,8 +19,10 @@ from byhand.xlsx.writer import Sheet, cut, points
 NAME = "Glossary"
 SYMBOL, WORDS, SHAPE, PLACE = 1, 2, 3, 4  # columns
 MARGIN = 3.0
-WIDTHS = {SYMBOL: 24.0, WORDS: 90.0, SHAPE: 26.0, PLACE: 30.0}
+WIDTHS = {SYMBOL: 14.0, WORDS: 40.0, SHAPE: 10.0, PLACE: 12.0}
 """The least widths of the columns, in letters; each is as wide as its longest text."""
+LETTER = {SYMBOL: 1.0, WORDS: 0.84, SHAPE: 0.84, PLACE: 0.84}
+"""The widths of a letter of the columns' texts: one of a sentence is narrower than a digit, which widths count."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def write_glossary(book: Book, sheet: Sheet) -> None:
         row += 1
         for term in terms:
             texts = _term(book, sheet, row, term)
-            widths = {column: max(width, len(texts[column]) + 1) for column, width in widths.items()}
+            widths = {column: max(width, LETTER[column] * len(texts[column]) + 1) for column, width in widths.items()}
             row += 1
         row += 1
     sheet.columns(0, 0, MARGIN)
