@@ -80,7 +80,7 @@ def write_tries(book: Book, sheet: Sheet, page: Page, beside: Sequence[Span]) ->
 
     beside: the rows of what stands beside or under the tables.
     """
-    row = max(*(block.row + block.shape[0] for block in page.blocks), *(end for _, end in beside), 0) + 2
+    row = max(*(block.row + block.shape[0] for block in page.blocks), *(end for _, end in beside), 0) + 1
     tries = tries_of_page(book, page)
     if not tries:
         return []

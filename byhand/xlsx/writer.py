@@ -30,7 +30,7 @@ SPARE = 0.94  # programs measure letters, and so columns, a little apart
 SPARE_DOWN = 0.985  # and rows of their own height much less
 MOST_BALANCED = 12
 """The most pages of a sheet that are filled alike: among more, a short one is hardly seen, and trying takes long."""
-MARGINS = {"left": 0.25, "right": 0.25, "top": 0.35, "bottom": 0.5}  # inches
+MARGINS = {"left": 0.25, "right": 0.25, "top": 0.3, "bottom": 0.45}  # inches
 FOOTER = 0.25
 """How far the footer is from the paper's edge, in inches: no nearer than printers print."""
 
@@ -45,8 +45,8 @@ class Paper:
     upright: bool = False
 
 
-A4, UPRIGHT = Paper(9, 805.0, 534.0), Paper(9, 559.0, 780.0, upright=True)
-A3 = Paper(8, 1154.0, 780.0)
+A4, UPRIGHT = Paper(9, 805.0, 541.0), Paper(9, 559.0, 787.0, upright=True)
+A3 = Paper(8, 1154.0, 787.0)
 """For what is too wide for A4 at the smallest scale."""
 
 READABLE_WIDTH = 100 * SPARE * A4.width / READABLE
