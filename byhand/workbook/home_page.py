@@ -25,12 +25,14 @@ from byhand.workbook.steps import Step, shapes_of_step, steps, title_of_step
 from byhand.workbook.tries import Try, tries_of_model
 from byhand.workbook.typed_words import write_typed
 from byhand.xlsx.charts import Chart, Kind, Series
-from byhand.xlsx.writer import BookFile, Sheet
+from byhand.xlsx.writer import BookFile, Sheet, cut, points
 
 FIRST = 4  # the row under the header
 DIAGRAM = SIDE + WORDS + 1  # its first column
 NUMBER, TITLE, PLACE, SHAPES, EQUATION = (DIAGRAM + n for n in (0, 1, 4, 7, 9))  # the columns of the list of steps
-WORD_WIDTH, GAP_WIDTH = 7.0, 3.0
+MARGIN, WORD_WIDTH, GAP_WIDTH = 2.0, 7.0, 3.0
+MOST_ROWS = 58
+"""The most rows that are printed on one page: at 60 per cent, they can still be read."""
 MOST_WORDS = 24
 CURVE_ROWS = 10
 """The rows of the curve of the loss."""
@@ -153,7 +155,8 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     row = _tries(book, sheet, place.tries, tries_of_model(book))
     if book.about.course:
         row = _course(book, sheet, row + 1)
-    _steps(book, sheet, row + 1, all_steps)
+    listed = row + 1
+    last = _steps(book, sheet, listed, all_steps)
     for n, page in enumerate([*book.front, *book.back]):
         name = book.sheet_names[page]
         sheet.link(FIRST - 1, SIDE + 3 * n, f"{name} ▸", name, "A1", style.LINK)
@@ -161,12 +164,25 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     sheet.height(0, 27)
     sheet.text(1, 1, f"{book.about.subtitle} · {file.formula_cells:,} live cells", style.SUBTITLE)
     sheet.text(2, 1, book.about.command, style.NOTE)
-    sheet.columns(0, 0, 2)
-    sheet.columns(SIDE, SIDE + WORDS - 1, WORD_WIDTH)
-    sheet.columns(DIAGRAM - 1, DIAGRAM - 1, GAP_WIDTH)
-    for column, width in drawn.widths().items():
+    widths = {0: MARGIN, **dict.fromkeys(range(SIDE, SIDE + WORDS), WORD_WIDTH), DIAGRAM - 1: GAP_WIDTH}
+    widths |= drawn.widths()
+    for column, width in widths.items():
         sheet.columns(column, column, width)
-    sheet.page(TOP - 1, book.about.title)
+    under = max((block.row + 1 for block in book.constants), default=place.constants)
+    end = max(last, under, place.constants)
+    if end <= MOST_ROWS:
+        sheet.page(TOP - 1, book.about.title)
+    else:
+        spans = [
+            (FIRST, min(listed, MOST_ROWS)),
+            (place.losses, place.legend),
+            *((n, n + 1) for n in range(listed, end)),
+        ]
+        before = sum(points(width) for column, width in widths.items() if column < EQUATION)
+        longest = max(len(step.scope.equation_as(book.turned)) for step in all_steps)
+        width = max(sum(map(points, widths.values())), before + points(longest))
+        cuts = (cut(spans, width * larger) for larger in (1.0, 1.1, 1.2))
+        sheet.page(TOP - 1, book.about.title, min(cuts, key=lambda made: len(made.rows)))
 
 
 def _tries(book: Book, sheet: Sheet, row: int, tries: list[Try]) -> int:
@@ -200,8 +216,8 @@ def _course(book: Book, sheet: Sheet, row: int) -> int:
     return row + len(book.pages) + 1
 
 
-def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> None:
-    """Write the list of all steps."""
+def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> int:
+    """Write the list of all steps, and return the row below."""
     for column, title in (
         (TITLE, "The model, step by step"),
         (PLACE, "Go to"),
@@ -221,6 +237,7 @@ def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> None:
         sheet.link(row, PLACE, page if len(page) <= LINK_LETTERS else name, name, target, style.LINK)
         sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
         sheet.text(row, SHAPES, " → ".join(filter(None, shapes_of_step(step, book.turned))), style.text(10, style.GREY))
+    return row + 1
 
 
 def prompt_heading(tokens: Tokens) -> str:

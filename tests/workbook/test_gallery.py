@@ -304,7 +304,7 @@ def test_sheets_are_cut_into_pages_where_they_say(pages: Pages, name: str) -> No
     longest_first = sorted(pages_of, key=len, reverse=True)
     taken = Counter(next(s for s in longest_first if f and without_blanks(f[0]).endswith(s)) for f in footers)
     assert taken == pages_of
-    assert taken["Contents"] == 1
+    assert taken["Contents"] <= 3
 
 
 @pytest.mark.slow
