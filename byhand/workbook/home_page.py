@@ -7,6 +7,7 @@ and the list of all steps with their equations and shapes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from textwrap import wrap
 
 from byhand.core.arithmetic.excel import Address, column_letters, nth
@@ -173,11 +174,10 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     if end <= MOST_ROWS:
         sheet.page(TOP - 1, book.about.title)
     else:
-        spans = [
-            (FIRST, min(listed, MOST_ROWS)),
-            (place.losses, place.legend),
-            *((n, n + 1) for n in range(listed, end)),
-        ]
+        legend = place.legend + len(looks(book)) + 1
+        beside = pairwise([FIRST, place.output, place.prediction, place.losses, place.legend, legend])
+        under_diagram = ((row, row + 1) for row in range(listed, end))
+        spans = [*beside, (place.constants, under), (place.diagram, place.tries), (place.tries, listed), *under_diagram]
         before = sum(points(width) for column, width in widths.items() if column < EQUATION)
         longest = max(len(step.scope.equation_as(book.turned)) for step in all_steps)
         width = max(sum(map(points, widths.values())), before + points(longest))
