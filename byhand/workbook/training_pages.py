@@ -37,7 +37,7 @@ MOST_LINES, MOST_TOKENS = 100, 24
 """The most sequences that are shown, and the most tokens of one."""
 MOST_ROWS = 500
 """The most rows of what stands before a word and what follows; of more, the floor is a number and no formula."""
-MOST_POINTS = 42
+MOST_POINTS = 40
 """The most points of the curve."""
 LONGEST_BEFORE = 44
 """The most characters that are shown of what stands before a word."""
