@@ -19,9 +19,9 @@ from byhand.xlsx.writer import Sheet, cut, points
 NAME = "Glossary"
 SYMBOL, WORDS, SHAPE, PLACE = 1, 2, 3, 4  # columns
 MARGIN = 3.0
-WIDTHS = {SYMBOL: 14.0, WORDS: 40.0, SHAPE: 10.0, PLACE: 12.0}
+WIDTHS = {SYMBOL: 16.0, WORDS: 40.0, SHAPE: 10.0, PLACE: 12.0}
 """The least widths of the columns, in letters; each is as wide as its longest text."""
-LETTER = {SYMBOL: 1.0, WORDS: 0.84, SHAPE: 0.84, PLACE: 0.84}
+LETTER = {SYMBOL: 1.06, WORDS: 0.92, SHAPE: 1.0, PLACE: 1.0}
 """The widths of a letter of the columns' texts: one of a sentence is narrower than a digit, which widths count."""
 
 
