@@ -20,6 +20,8 @@ STRIP_ROOM = 1.5
 """The letters of room beside the name of a strip, which is bold."""
 RULE_LETTER, RULE_COLUMNS = 0.7, 4
 """The width of a letter of a rule, and the columns that the rule of a gradient has on a turned page."""
+LONGEST_MIRRORED = 44
+"""The most letters of such a rule; longer ones are of tables with room of their own."""
 FEWEST = 12
 """The fewest columns of a band, however wide they are."""
 
@@ -41,7 +43,8 @@ class Widths:
         if block.strip:
             return SMALL_LETTER * (len(block.caption.name) + STRIP_ROOM) if block.turned else 0.0
         mirrored = block.turned and block.node.role is Role.GRADIENT  # placed by the shorter rule of its table
-        return max(self.labels(block.node), RULE_LETTER * len(block.caption.rule) / RULE_COLUMNS if mirrored else 0.0)
+        rule = len(block.caption.rule) if mirrored and len(block.caption.rule) <= LONGEST_MIRRORED else 0
+        return max(self.labels(block.node), RULE_LETTER * rule / RULE_COLUMNS)
 
     def labels(self, node: Node) -> float:
         """Return the width for the words that stand beside a table and over it."""
