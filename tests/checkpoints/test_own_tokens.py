@@ -100,6 +100,7 @@ def test_a_folder_without_the_library_says_what_to_install(gpt2: Path, monkeypat
         build(Recipe(str(gpt2), prompt="the"))
 
 
+@pytest.mark.usefixtures("here")
 def test_a_damaged_tokenizer_is_one_sentence(gpt2: Path) -> None:
     (gpt2 / "tokenizer.json").write_text((gpt2 / "tokenizer.json").read_text()[:5000])
     assert "is not JSON" in refusal(f"run {gpt2} --prompt the")

@@ -79,6 +79,7 @@ def test_lattices_have_their_columns() -> None:
     assert "Log of the sum" in text
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "sentence"),

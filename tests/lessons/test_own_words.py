@@ -89,6 +89,7 @@ def test_the_command_line_takes_words_with_commas_as_json(tmp_path: Path) -> Non
     assert answer(f"byhand run gpt2 --words-file {file} --prompt 'a ,'") == shown
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -81,5 +81,6 @@ def test_a_folder_of_that_name_goes_first(here: Path) -> None:
     assert "config.json" in refusal("run GPT-2")
 
 
+@pytest.mark.usefixtures("here")
 def test_an_unknown_name_is_refused() -> None:
     assert "There is no model 'gpt9'; the nearest " in refusal("run gpt9")

@@ -62,6 +62,7 @@ def test_gradients_that_are_short_stay() -> None:
     assert numbers["factor"] == 1
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.slow
 def test_what_cannot_be_is_refused() -> None:
     for command, message in {

@@ -132,6 +132,7 @@ def test_a_text_of_other_words_is_no_failure(here: Path) -> None:
     assert read_recipe(Path("small.toml")).words == ["one", "two", "three"]
 
 
+@pytest.mark.usefixtures("here")
 def test_what_cannot_be_is_refused() -> None:
     for command, message in {
         "run gpt2 --lora 3": "has no need of LoRA of rank 3: choose at most --lora 2.",

@@ -39,7 +39,8 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def refusal(line: str) -> str:
-    """What stderr says of it. Nothing else is printed, and nothing is written."""
+    """What stderr says of it. Nothing else is printed, and nothing is written to the test's own folder."""
+    assert not Path("pyproject.toml").exists(), "other tests write to the repository meanwhile: use the fixture here"
     before = tree(Path())
     result = byhand(f"byhand {line}")
     assert (result.exit_code, result.stdout) == (2, "")
