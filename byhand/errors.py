@@ -7,8 +7,10 @@ from reprlib import Repr
 MOST_WORDS = 40
 """A vocabulary of at most this size is listed in full where a word is unknown."""
 
+ALIKE = 0.55
+"""How like a mistyped word a known one is at least (0 nothing in common, 1 the same), to be called near."""
 LESS_LIKE = 0.15
-"""How much less like a mistyped word than the nearest known one (0 nothing in common, 1 the same) another may be."""
+"""How much less like a mistyped word than the nearest known one another may be."""
 
 
 class ByhandError(Exception):
@@ -23,7 +25,7 @@ class TooLarge(ByhandError):
     """What a spreadsheet does not bear: too many cells, too wide a table, too long a formula."""
 
 
-def nearest(word: str, known: Iterable[str], cutoff: float = 0.55) -> str:
+def nearest(word: str, known: Iterable[str], cutoff: float = ALIKE) -> str:
     """Return the known words most like a mistyped one, or a list of what there is, to end a sentence with."""
     known = list(known)
     close = near(word, known, cutoff)
@@ -49,7 +51,7 @@ def nearest_word(word: str, vocabulary: Sequence[str]) -> str:
     return f"{close}the words are {', '.join(vocabulary)}"
 
 
-def near(word: str, known: Iterable[str], cutoff: float = 0.55) -> list[str]:
+def near(word: str, known: Iterable[str], cutoff: float = ALIKE) -> list[str]:
     """Return up to three known words most like this one, the nearest first, ignoring case.
 
     Those that are much less like it than the nearest are left out, so that gtp2 is not taken for grpo.

@@ -27,6 +27,7 @@ from byhand.xlsx.reader import Contents
 MOST_BYTES, MOST_ARRAYS, LARGEST_HEADER = 2_000_000, 2_000, 10_000
 """The most bytes of a file, also unpacked, the most arrays in it, and the most letters of an array's description."""
 LOOKED_AT = 1_024
+"""The bytes at the start of a file that say what kind of file it is."""
 NOTEBOOK = re.compile(r'"nbformat"\s*:|"cells"\s*:')
 MEND = "run the notebook from top to bottom and hand in the file that its last cell saves"
 

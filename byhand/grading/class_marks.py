@@ -138,8 +138,6 @@ def grade_files(
     decisions = read_decisions(text, str(options.decide or folder.decisions), key)
     with locked(folder.path, options.folder):
         folder.begin()
-        if options.decide:
-            save(folder.decisions, text.encode())
         settings = WorkerSettings(options.key, folder, options.formats, decisions, pseudonyms, options.show_answers)
         run = ClassRun(options, key, people, files, settings, text, words_for_all(problem))
         with Journal(folder.journal) as journal:

@@ -7,8 +7,8 @@ number is right in places. So a wrong answer earns something only where the stud
   them have earned something. Where fewer have, it counts if it needs given numbers and several different ones agree.
 - A mistake, rounding or a slip counts if several different numbers agree, or one that is seldom met by chance; a
   smaller sign of it, if most of the other answers are right or explained.
-- One number in every cell of a table is no work, unless the right numbers are all the same, even if a mistake leads to
-  it. Nor is the copy of a given table, or of its row over and over.
+- One number in every cell of a table of ALIKE answers or more is no work, unless the right numbers are all the same,
+  even if a mistake leads to it. Nor is the copy of a given table, or of all its rows over and over.
 - Two mistakes at once explain a lot by chance: they count if three different numbers agree, or two of several digits.
 - 0, ±1 and equal shares such as 1/2 and 1/3 tell of nothing.
 

@@ -180,10 +180,12 @@ class Layout:
         """Return the length of a table along the band, with its labels and the gap before it."""
         if self.turned:
             return HEADER + node.shape[1] + 1
-        captions = [self._caption(node, reader)]
-        if node in self.gradients:
-            captions.append(self.own_caption(self.gradients[node]))
-        return LABEL + max(node.shape[1], *(c.columns for c in captions))
+        return LABEL + max(node.shape[1], self._caption_columns(node, self._caption(node, reader)))
+
+    def _caption_columns(self, node: Node, caption: Caption) -> int:
+        """Return the columns that the captions of a table, and of the gradient in its place, cover."""
+        gradient = self.gradients.get(node)
+        return max(caption.columns, self.own_caption(gradient).columns if gradient else 0)
 
     def own_caption(self, node: Node) -> Caption:
         """Return the caption of a table's home."""
@@ -254,7 +256,7 @@ class Layout:
         beside = [b for b in page.blocks if not self.turned or b.row >= self._top(page)]
         ends = [b.across + b.node.shape[0] for b in beside]
         if self.turned:
-            ends += [b.column + b.caption.columns for b in beside]
+            ends += [b.column + self._caption_columns(b.node, b.caption) for b in beside]
         return max(ends) + GAP if ends else MARGIN if self.turned else TOP
 
     def _close(self, page: Page) -> None:
@@ -300,7 +302,7 @@ class Layout:
         if block.strip:
             return 1
         if self.turned:
-            return LABEL + max(block.node.shape[0], block.caption.columns)
+            return LABEL + max(block.node.shape[0], self._caption_columns(block.node, block.caption))
         return HEADER + block.node.shape[0]
 
 

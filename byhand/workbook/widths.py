@@ -8,7 +8,6 @@ from functools import cached_property
 from byhand.core.graph import INFINITE, Array, Node, Scope
 from byhand.core.labels import WordLabels, spelling, word
 from byhand.core.number_text import in_cell
-from byhand.core.roles import Role
 from byhand.workbook.decimals import NumberFormats
 from byhand.workbook.layout import WIDEST, Room, floating, sides
 from byhand.workbook.page import MARGIN_LETTERS, NARROWEST, SMALL_LETTER, Block, columns_on_screen
@@ -18,10 +17,6 @@ WIDEST_PIECE = 10.0
 """The width of a column of pieces, in letters; longer ones are shown smaller."""
 STRIP_ROOM = 1.5
 """The letters of room beside the name of a strip, which is bold."""
-RULE_LETTER, RULE_COLUMNS = 0.7, 4
-"""The width of a letter of a rule, and the columns that the rule of a gradient has on a turned page."""
-LONGEST_MIRRORED = 44
-"""The most letters of such a rule; longer ones are of tables with room of their own."""
 FEWEST = 12
 """The fewest columns of a band, however wide they are."""
 
@@ -42,9 +37,7 @@ class Widths:
         """Return the width for the words around a table; over a strip of a turned page stands its name."""
         if block.strip:
             return SMALL_LETTER * (len(block.caption.name) + STRIP_ROOM) if block.turned else 0.0
-        mirrored = block.turned and block.node.role is Role.GRADIENT  # placed by the shorter rule of its table
-        rule = len(block.caption.rule) if mirrored and len(block.caption.rule) <= LONGEST_MIRRORED else 0
-        return max(self.labels(block.node), RULE_LETTER * rule / RULE_COLUMNS)
+        return self.labels(block.node)
 
     def labels(self, node: Node) -> float:
         """Return the width for the words that stand beside a table and over it."""

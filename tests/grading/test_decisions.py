@@ -234,6 +234,23 @@ def test_a_wrong_decision_changes_nothing(made: tuple[Path, Key], tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
+def test_a_decision_that_names_no_file_is_not_kept(made: tuple[Path, Key], tmp_path: Path) -> None:
+    """It shows only when the files are known, and must not stand in the way of later runs."""
+    folder, _ = made
+    graded(folder, tmp_path / "out")
+    before = (tmp_path / "out" / "decisions.toml").read_bytes()
+    (tmp_path / "mine.toml").write_text('[students]\ns001 = { file = "nope.xlsx" }\n', "utf-8")
+    line = (
+        f"byhand grade {folder / 'in'} --key {folder / 'set'} -o {tmp_path / 'out'} --decide {tmp_path / 'mine.toml'}"
+    )
+    result = byhand(line)
+    assert result.exit_code == 2
+    assert "names 'nope.xlsx' for s001, who has handed in s001.xlsx" in result.stderr
+    assert (tmp_path / "out" / "decisions.toml").read_bytes() == before
+    graded(folder, tmp_path / "out")
+
+
 def test_the_teachers_lines_stay_and_new_ones_take_the_place_of_old() -> None:
     text = TEMPLATE + 's001 = { late = 1 }  # told me on Monday\n"a b" = { exempt = true }\n'
     more = with_open_cases(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,12 +112,8 @@ def test_each_sheet_shows_its_first_product_without_scrolling_sideways() -> None
     sheets, beyond = 0, []
     for name in (name for name in UPRIGHT if not UPRIGHT[name].learnt):
         book = Book(lesson(name).graph, About("", "", "", guide=True))
-        for page in book.pages:
-            sheets += 1
-            width = max(NARROWEST, *map(book.widths.of, page.blocks))
-            block = first_product(page)
-            if block is None or edge(block.column + block.shape[1], width) <= PIXELS:
-                continue
+        sheets += len(book.pages)
+        for page, block in beyond_the_screen(book):
             factors = {key(table) for table in sides(block.node)[0]}
             before = [other for other in page.blocks if other.row == block.row and other.column < block.column]
             if not factors.issuperset(key(other.node) for other in before):
@@ -131,12 +128,8 @@ def test_each_turned_sheet_shows_its_first_product_without_scrolling_sideways() 
     sheets, beyond = 0, []
     for name in TURNED:
         book = Book(lesson(name).graph, About("", "", "", guide=True), turned=True)
-        for page in book.pages:
-            sheets += 1
-            width = max(NARROWEST, *map(book.widths.of, page.blocks))
-            block = first_product(page)
-            if block is None or edge(block.column + block.shape[1], width) <= PIXELS:
-                continue
+        sheets += len(book.pages)
+        for page, block in beyond_the_screen(book):
             in_line = [other for other in page.blocks if other.column == block.column]
             factors = {key(table) for other in in_line for side in sides(other.node) for table in side}
             rows = range(in_line[0].row, max(other.row + other.shape[0] for other in in_line))
@@ -145,6 +138,15 @@ def test_each_turned_sheet_shows_its_first_product_without_scrolling_sideways() 
                 beyond.append(f"{name}: {book.sheet_names[page]}, {block.node.name}")
     assert sheets > 800
     assert beyond == []
+
+
+def beyond_the_screen(book: Book) -> Iterator[tuple[Page, Block]]:
+    """Each page whose first product ends beyond the screen's right edge, with that product."""
+    for page in book.pages:
+        width = max(NARROWEST, *map(book.widths.of, page.blocks))
+        block = first_product(page)
+        if block is not None and edge(block.column + block.shape[1], width) > PIXELS:
+            yield page, block
 
 
 def first_product(page: Page) -> Block | None:
