@@ -96,16 +96,28 @@ class Question:
 
 
 def copies(tables: Iterable[Array], rows: NDArray[np.intp], columns: NDArray[np.intp], width: int) -> list[Array]:
-    """Return what stands in the asked cells if a student copies one of these tables: in its order, or row by row.
+    """Return what stands in the asked cells if a student copies one of these tables.
 
-    None for a few cells, which may hold the numbers of a table by chance. rows, columns: of the asked cells, in a table
-    of this width. (n,)
+    That is in its order, row by row, or one of its rows over and over. None for a few cells, which may hold the numbers
+    of a table by chance. rows, columns: of the asked cells, in a table of this width. (n,)
     """
     if len(rows) < FEWEST_COPIED:
         return []
     several = [table for table in tables if table.size > 1]
+    as_wide = [table for table in several if table.shape[1] == width > 1]
     in_order = [np.resize(table, len(rows)) for table in several]
-    return in_order + [t[rows % t.shape[0], columns] for t in several if t.shape[1] == width > 1]
+    one_row = [np.resize(row, len(rows)) for table in several if table.shape[0] > 1 < table.shape[1] for row in table]
+    one_row += [row[columns] for table in as_wide for row in table]
+    return in_order + [table[rows % table.shape[0], columns] for table in as_wide] + one_row
+
+
+def rearrangements(tables: Iterable[Array], count: int) -> list[Array]:
+    """Return these tables in other orders: turned, backwards, or begun at another number. (count,) each"""
+    several = [table for table in tables if table.size > 1]
+    turned = [np.resize(table.T, count) for table in several]
+    backwards = [np.resize(table.ravel()[::-1], count) for table in several]
+    shifted = [np.resize(np.roll(table, -n), count) for table in several for n in range(1, min(table.size, count))]
+    return turned + backwards + shifted
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,8 @@ MOST_SUBSETS = 3
 """Up to so many wrong tables, every subset is tried as the source of a later table."""
 MOST_UNSURE = 24
 """Up to so many unexplained numbers, the effect of their rounding on later tables is tried."""
+FAR = 0.25
+"""The share of a table's largest number that rounding errors seldom exceed."""
 MORE_PLACES = (0, 1, 2)
 FIRST_ROUNDED = 3
 """The index of the first way with rounded tables. Before it come given, exact and written numbers."""
@@ -229,7 +231,8 @@ class StageEvidence:
         self.right = self.answered & stage.tolerances.agree(self.written, self.key)
         self.follows = self.answered & ~self.right & self.hits.any(0)
         self.open = self.answered & ~self.right & ~self.follows
-        self.coarse = self.open & self._to_fewer_places() if self.open.any() else self.open
+        self.coarse_of_key = self._to_fewer_places(self.key) & self.open
+        self.coarse = self.coarse_of_key | (self._to_fewer_places(self.expected[self.ways.main]) & self.open)
 
     def _stacked(self, table: Array) -> Array:
         return np.broadcast_to(table, (len(self.ways.each), *table.shape[-2:]))
@@ -246,28 +249,31 @@ class StageEvidence:
             return np.asarray(np.abs(self.written - expected) <= ROOM * np.maximum(1, np.abs(expected)))
 
     def _within_doubt(self) -> Flags:
-        """Return which answers differ from the main way by no more than the rounding of unexplained numbers. (n,)"""
+        """Return which answers differ from the main way by no more than the rounding of unexplained numbers. (n,)
+
+        Rounding that turns a choice, or nearly divides by 0, excuses no answer.
+        """
         main, count = self.ways.main, len(self.ways.each) - self.ways.doubts
         with np.errstate(all="ignore"):
             room = np.abs(self.expected[count:] - self.expected[main]).sum(0)
+            room = np.where(room <= FAR * np.abs(self.expected[main]).max() + self.stage.tolerances.units, room, 0)
             near = np.abs(self.written - self.expected[main]) <= self.stage.tolerances.margins + room
         return np.asarray(near & (room > 0))
 
-    def _to_fewer_places(self) -> Flags:
-        """Return which answers are right numbers, or follow, but are rounded to fewer places than asked. (n,)
+    def _to_fewer_places(self, expected: Array) -> Flags:
+        """Return which answers are these numbers rounded to fewer places than asked. (n,)
 
-        One that ends in 0 after the point is taken for rounded only where others are.
+        One that ends in 0 after the point is taken for rounded only where others are, and 0 where two others are.
         """
         sure: Flags = np.zeros(len(self.written), dtype=bool)
         likely: Flags = sure.copy()
         places = self.stage.tolerances.places
-        for k in range(int(places.max())):
-            for expected in (self.key, self.expected[self.ways.main]):
-                rounded, fewer, shows = to_fewer_places(expected, k, places)
-                with np.errstate(all="ignore"):
-                    same = np.abs(self.written - rounded) <= ROOM * np.maximum(1, np.abs(rounded))
-                sure |= same & shows
-                likely |= same & fewer
+        for k in range(int(places.max()) if self.open.any() else 0):
+            rounded, fewer, shows = to_fewer_places(expected, k, places)
+            with np.errstate(all="ignore"):
+                same = np.abs(self.written - rounded) <= ROOM * np.maximum(1, np.abs(rounded))
+            sure |= same & shows
+            likely |= same & (fewer | ((rounded == 0) & (places > k) & (k > 0) & (int((same & shows).sum()) >= 2)))
         return (likely if sure.any() else sure) & ~self.stage.exact
 
     @cached_property

@@ -15,9 +15,17 @@ from byhand.core.captions import symbol
 from byhand.core.graph import Array, Node
 from byhand.exercises.distinct_mistakes import A_CONTRADICTION, A_MISCONCEPTION
 from byhand.exercises.lms_fields import join_sentences
-from byhand.exercises.problem import Flags, copies
-from byhand.grading.carry_forward import Fit, OwnTable, Round, StageEvidence, StudentAnswers, evaluate, tables_by
-from byhand.grading.evidence import StageAnswers, all_explained, counted, is_copy, one_number_in_every_cell
+from byhand.exercises.problem import Flags, copies, rearrangements
+from byhand.grading.carry_forward import FAR, Fit, OwnTable, Round, StageEvidence, StudentAnswers, evaluate, tables_by
+from byhand.grading.evidence import (
+    StageAnswers,
+    all_explained,
+    counted,
+    is_copy,
+    is_rearranged,
+    named,
+    one_number_in_every_cell,
+)
 from byhand.grading.hypotheses import Combination, Hypotheses
 from byhand.grading.stages import Stage
 from byhand.grading.verdicts import (
@@ -245,8 +253,6 @@ MORE = 2
 """The extra places, beyond those asked, to which intermediate tables may be rounded."""
 NEAREST = 8
 """The number of preceding tables of which each is tried as the only rounded one."""
-FAR = 0.25
-"""The share of a table's largest number that rounding errors seldom exceed."""
 FINE, COARSE = 0.3, 0.7
 """The cost of rounding to the places asked, and of rounding to fewer or with a large effect."""
 
@@ -362,28 +368,34 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
     best = explanations[0]
     slips_by_stage = [_slips(best, stage) for stage in hypotheses.stages]
     all_answers = [
-        _stage_answers(best.findings[stage.number], *found, _is_copy(answers, stage))
+        _stage_answers(hypotheses, best.findings[stage.number], *found, _is_copy(answers, stage))
         for stage, found in zip(hypotheses.stages, slips_by_stage, strict=True)
     ]
     by_place: dict[int, CellFinding] = {}
     unguessed = any(mine.tells_of_mistakes for mine in all_answers) or all_explained(all_answers)
-    for stage, mine, counts in zip(
-        hypotheses.stages, all_answers, counted(all_answers, hypotheses.reads_given), strict=True
-    ):
+    by_stage = counted(all_answers, hypotheses.reads_given), named(all_answers, hypotheses.reads_given)
+    for stage, mine, counts, tells in zip(hypotheses.stages, all_answers, *by_stage, strict=True):
         found = slips_by_stage[stage.number][0]
         for n in np.flatnonzero(mine.answered & (mine.idle | ~mine.right)).tolist():
             finding = _finding(hypotheses, explanations, stage, n, found.get(n))
-            by_place[int(stage.flat[n])] = finding if counts.any[n] else _without_evidence(finding, mine, unguessed)
+            by_place[int(stage.flat[n])] = (
+                finding if counts.any[n] else _without_evidence(finding, mine, unguessed or bool(tells[n]))
+            )
     return by_place
 
 
 def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
-    """Whether the answers of a stage are the numbers of a given table, in part or over and over."""
+    """Whether the answers of a stage are the numbers of a given table, in some order, in part or over and over."""
     written, key, margins = answers.written[stage.flat], answers.key[stage.flat], stage.tolerances.margins
     if stage.of_rows:
         return False
     given = copies(answers.visible, stage.rows, stage.columns, int(stage.node.shape[1]))
-    return bool(given) and is_copy(written, key, np.stack(given), margins)
+    if not given:
+        return False
+    in_other_order = rearrangements(answers.visible, len(written))
+    return is_copy(written, key, np.stack(given), margins) or is_rearranged(
+        written, key, np.stack(in_other_order), margins
+    )
 
 
 def _without_evidence(finding: CellFinding, mine: StageAnswers, unguessed: bool) -> CellFinding:
@@ -402,7 +414,9 @@ def _without_evidence(finding: CellFinding, mine: StageAnswers, unguessed: bool)
     return CellFinding(Verdict.WRONG, _(NOT_WORKED_OUT if finding.verdict is Verdict.FOLLOWS else WRONG))
 
 
-def _stage_answers(findings: StageFindings, found: Mapping[int, Slip], alike: bool, copied: bool) -> StageAnswers:
+def _stage_answers(
+    hypotheses: Hypotheses, findings: StageFindings, found: Mapping[int, Slip], alike: bool, copied: bool
+) -> StageAnswers:
     evidence, cells = findings.evidence, range(len(findings.evidence.written))
     coarse = np.array([n in found and found[n].coarse for n in cells], dtype=bool)
     slipped = np.array([n in found and not (found[n].coarse or found[n].mistake) for n in cells], dtype=bool)
@@ -418,12 +432,26 @@ def _stage_answers(findings: StageFindings, found: Mapping[int, Slip], alike: bo
         tuple(by or other for by, other in zip(mistakes, in_writing, strict=True)),
         findings.from_given,
         evidence.ways.source(evidence.ways.main),
+        _usual(findings, hypotheses),
         findings.rounded,
-        coarse,
+        coarse & evidence.coarse_of_key,
+        coarse & ~evidence.coarse_of_key,
         slipped,
         alike,
         copied,
     )
+
+
+def _usual(findings: StageFindings, hypotheses: Hypotheses) -> Flags:
+    """Return the answers that are the numbers which their mistakes give to half of all students. (n,)"""
+    stage, written = findings.evidence.stage, findings.evidence.written
+    usual: Flags = np.zeros(len(written), dtype=bool)
+    if hypotheses.problem.same_for_all:
+        return usual
+    for combination in {*findings.by} - {()}:
+        by = findings.mistake & np.array([mine == combination for mine in findings.by], dtype=bool)
+        usual |= by & stage.tolerances.agree(written, hypotheses.usual_numbers(stage, combination))
+    return usual
 
 
 def _in_writing_by(slip: Slip | None) -> tuple[int, ...]:
@@ -510,7 +538,10 @@ def _in_writing(evidence: StageEvidence, cells: Flags) -> dict[int, Slip]:
         percent = [n for n, slip in found.items() if slip.mistake == slips.PERCENT]
         if 3 * len(percent) < 2 * int(cells.sum()):  # a whole table is written as percent, or hardly any of it
             found = {n: slip for n, slip in found.items() if n not in percent}
-        left = cells & ~np.isin(np.arange(len(cells)), [*found])
+        turned = stage.tolerances.agree(-evidence.written, numbers)
+        left: Flags = cells & ~np.isin(np.arange(len(cells)), [*found])
+        if int((turned & left).sum()) > 2:  # two alone are in each other's cells
+            left &= ~turned
         found |= slips.swapped(evidence.written, numbers, left, stage.tolerances.margins)
     return found
 

@@ -4,9 +4,12 @@ A guess meets a lot by chance: zeros lead to zeros, a small whole number is what
 number is right in places. So a wrong answer earns something only where the student's numbers show work:
 
 - What follows from an earlier table of the student's own counts if that table is work: its numbers differ, and most of
-  them have earned something. Where fewer have, it counts if it needs given numbers and several different ones agree.
+  them have earned something. Where only a third have, it counts if it needs given numbers and several different ones
+  agree.
 - A mistake, rounding or a slip counts if several different numbers agree, or one that is seldom met by chance; a
   smaller sign of it, if most of the other answers are right or explained.
+- A number that a mistake gives to half of all students in this cell tells of nothing: who knows the exercise knows it.
+- Answers to too few places count where most of their table is right, explained or to too few places.
 - One number in every cell of a table of ALIKE answers or more is no work, unless the right numbers are all the same,
   even if a mistake leads to it. Nor is the copy of a given table, or of all its rows over and over.
 - Two mistakes at once explain a lot by chance: they count if three different numbers agree, or two of several digits.
@@ -47,8 +50,9 @@ class StageAnswers:
     typed: NaN where there is no number. sources: the earlier stage that an answer follows from. mistakes: the
     misconceptions behind an answer, and negative numbers for mistakes in writing it down. from_given: whether
     they lead to it from the given numbers. source: the table of the student's own from which they otherwise do.
-    rounded: on the way. coarse: right, to fewer places than asked. alike: whether all wrong answers of the table have
-    the same slip. copied: whether they are the numbers of a given table.
+    usual: the numbers that these mistakes give to half of all students. rounded: on the way. coarse: right, to fewer
+    places than asked. coarse_follows: the same, from the student's own `source`. alike: whether all wrong answers of
+    the table have the same slip. copied: whether they are the numbers of a given table.
     """
 
     stage: Stage
@@ -60,8 +64,10 @@ class StageAnswers:
     mistakes: tuple[tuple[int, ...], ...]
     from_given: Flags
     source: int | None
+    usual: Flags
     rounded: Flags
     coarse: Flags
+    coarse_follows: Flags
     slips: Flags
     alike: bool
     copied: bool
@@ -110,6 +116,14 @@ def counted(answers: Sequence[StageAnswers], reads_given: Sequence[bool]) -> lis
     return _Weighing(answers, reads_given).result()
 
 
+def named(answers: Sequence[StageAnswers], reads_given: Sequence[bool]) -> list[Flags]:
+    """Return for each stage which answers tell of a mistake, also of one that earns nothing. (n,) each
+
+    It earns nothing where it gives the same numbers to most students, or one number to many cells.
+    """
+    return [count.mistakes for count in _Weighing(answers, reads_given, for_points=False).result()]
+
+
 def all_explained(answers: Sequence[StageAnswers]) -> bool:
     """Whether mistakes, and what follows from them, explain every wrong answer of a sheet, and there are several.
 
@@ -119,7 +133,7 @@ def all_explained(answers: Sequence[StageAnswers]) -> bool:
     explained = [one.right | one.follows | np.array([bool(of) for of in one.mistakes], dtype=bool) for one in answers]
     if not all((flags | ~one.answered).all() for one, flags in zip(answers, explained, strict=True)):
         return False
-    wrong = [one.typed[_telling_and_hard(one)[1] & ~one.right] for one in answers if not one.idle]
+    wrong = [one.typed[_telling_and_hard(one, for_points=False)[1] & ~one.right] for one in answers if not one.idle]
     numbers = {x for typed in wrong for x in typed.tolist()}
     several = sum(int(one.answered.sum()) for one in answers) >= FEWEST_EXPLAINED
     return several and (len(numbers) >= 2 or any(_digits(x) >= 3 for x in numbers))
@@ -141,23 +155,36 @@ def is_copy(typed: Array, key: Array, given: Array, margins: Array) -> bool:
 
     given: of each table, its number for each answer. (tables, n)
     """
-    answered = ~np.isnan(typed)
-    if int(answered.sum()) < ALIKE:
-        return False
+    return _fits_one(typed, given, margins) and not _fits_one(typed, key[None], margins)
+
+
+def is_rearranged(typed: Array, key: Array, given: Array, margins: Array) -> bool:
+    """Whether several answers are the numbers of a given table in another order, and hardly any is right there.
+
+    given: as in is_copy.
+    """
     with np.errstate(all="ignore"):
-        same = (np.abs(typed - given) <= margins)[:, answered].all(axis=1).any()
-        right = (np.abs(typed - key) <= margins)[answered].all()
-    return bool(same and not right)
+        right = np.abs(typed - key) <= margins
+    return _fits_one(typed, given, margins) and 2 * int(right.sum()) <= int((~np.isnan(typed)).sum())
+
+
+def _fits_one(typed: Array, tables: Array, margins: Array) -> bool:
+    """Whether there are several answers, all of them those of one of these tables. tables: (tables, n)"""
+    answered = ~np.isnan(typed)
+    with np.errstate(all="ignore"):
+        same = (np.abs(typed - tables) <= margins)[:, answered].all(axis=1).any()
+    return int(answered.sum()) >= ALIKE and bool(same)
 
 
 class _Weighing:
     """The weighing of one student's answers: first what stands by itself, then what the rest supports."""
 
-    def __init__(self, answers: Sequence[StageAnswers], reads_given: Sequence[bool]) -> None:
-        self.answers, self.reads_given = answers, reads_given
+    def __init__(self, answers: Sequence[StageAnswers], reads_given: Sequence[bool], for_points: bool = True) -> None:
+        """for_points: whether what everybody may know of a mistake's numbers counts for nothing."""
+        self.answers, self.reads_given, self.for_points = answers, reads_given, for_points
         self.numbers = [{*one.typed[one.answered].tolist()} for one in answers]
         self.tables_with = Counter(x for numbers in self.numbers for x in numbers)
-        self.telling, self.hard = zip(*map(_telling_and_hard, answers), strict=True)
+        self.telling, self.hard = zip(*(_telling_and_hard(one, for_points) for one in answers), strict=True)
         self.sources = [sorted({*one.sources[one.follows].tolist()}) for one in answers]
         self.mistakes = sorted({i for one in answers for combination in one.mistakes for i in combination})
         self.counts = [Counted(*(np.zeros(len(one.key), dtype=bool) for _ in range(4))) for one in answers]
@@ -166,7 +193,7 @@ class _Weighing:
         for one, count in zip(self.answers, self.counts, strict=True):
             n = one.stage.number
             count.rounded[:] = one.rounded & self._several(self._numbers(n, one.rounded))
-            count.rounded[:] |= one.coarse & ~np.array([self._stands_often(x) for x in one.typed.tolist()])
+            count.rounded[:] |= self._to_too_few_places(n)
         for _ in range(2 if self.mistakes else 1):  # what a mistake makes of the student's own numbers counts later
             self._mistakes_that_stand_by_themselves()
             self._carry_forward()
@@ -180,6 +207,19 @@ class _Weighing:
         for n, one in enumerate(self.answers):
             alone = one.alike or len(one.key) == 1
             self.counts[n].slips[:] = self._slips(n) & (alone and self._several(self._numbers(n, one.slips)))
+
+    def _to_too_few_places(self, n: int) -> Flags:
+        """Return the answers to too few places, if with them most of their table is explained, or of the other tables.
+
+        The first needs two different numbers that not everybody tries.
+        """
+        one = self.answers[n]
+        found = one.coarse | (one.coarse_follows & (one.source is None or self._is_work(one.source)))
+        explained = self._earned(n) | found
+        if not found.any() or not _most(explained & self.telling[n], self.telling[n]):
+            return np.zeros_like(found)
+        several = len({*self._numbers(n, explained).tolist()}) >= 2
+        return found & (several or self._rest_is_explained({n: found}))
 
     def _slips(self, n: int) -> Flags:
         """Return the slips in a table that is worked out from numbers that are given or work."""
@@ -196,20 +236,22 @@ class _Weighing:
             if index == SWAPPED:
                 continue  # of many numbers, two are easily those of each other's cells
             cells = [self._made_by(index, n) for n in range(len(self.answers))]
-            numbers = [
-                self._numbers(n, of | self._following_from(n, cells, with_given=True)) for n, of in enumerate(cells)
-            ]
             alone = [of & ~self._made_by_two(n) for n, of in enumerate(cells)]
-            if self._many(np.concatenate(numbers)) or self._several(
-                np.concatenate(
-                    [
-                        self._numbers(n, of | self._following_from(n, alone, with_given=True))
-                        for n, of in enumerate(alone)
-                    ]
-                )
-            ):
+            if self._many(self._with_followers(cells)) or self._several_of(alone):
                 for count, of in zip(self.counts, cells, strict=True):
                     count.mistakes[:] |= of
+
+    def _several_of(self, cells: Sequence[Flags]) -> bool:
+        """Whether several different numbers agree in these cells: of many cells, at least two."""
+        numbers = self._with_followers(cells)
+        many = self.for_points and sum(int(of.sum()) for of in cells) >= ALIKE
+        return self._several(numbers) and len({*numbers.tolist()}) >= (2 if many else 1)
+
+    def _with_followers(self, cells: Sequence[Flags]) -> Array:
+        """Return the numbers in these cells of each table, and those that follow from them by given numbers."""
+        return np.concatenate(
+            [self._numbers(n, of | self._following_from(n, cells, with_given=True)) for n, of in enumerate(cells)]
+        )
 
     def _made_by_two(self, n: int) -> Flags:
         return np.array([len(combination) > 1 for combination in self.answers[n].mistakes], dtype=bool)
@@ -263,6 +305,11 @@ class _Weighing:
     def _earned(self, n: int) -> Flags:
         return np.asarray(self.answers[n].right | self.counts[n].any)
 
+    def _earned_without_slips(self, n: int) -> Flags:
+        """Return what earns without the slips: of several numbers, some are always near to what some slip gives."""
+        one, earned = self.answers[n], self._earned(n)
+        return earned & ~self.counts[n].slips if len(one.key) > 1 and not one.alike else earned
+
     def _says_something(self, n: int) -> bool:
         """Whether the numbers of a table differ; a single number does."""
         return len(self.numbers[n]) > 1 or int(self.answers[n].answered.sum()) == 1
@@ -272,22 +319,30 @@ class _Weighing:
         one = self.answers[n]
         if not (one.answered & ~one.right).any():
             return True
-        cells, earned = self.telling[n], self._earned(n)
-        if len(one.key) > 1 and not one.alike:
-            earned = earned & ~self.counts[n].slips  # of several numbers, some are always near to what some slip gives
+        cells, earned = self.telling[n], self._earned_without_slips(n)
         telling = bool((earned & self.hard[n]).any()) or bool(self.counts[n].mistakes.any())
         return telling and _most(earned & cells, cells) and self._says_something(n) and not one.copied
 
     def _carry_forward(self) -> None:
         trusted: set[int] = set()
         for n in reversed(range(len(self.answers))):
-            if self.sources[n] and (n in trusted or self._shows_that_its_sources_are_work(n)):
+            begun = bool(self.sources[n]) and all(map(self._is_begun, self.sources[n]))
+            if begun and (n in trusted or self._shows_that_its_sources_are_work(n)):
                 trusted.update((n, *self.sources[n]))
         for n, one in enumerate(self.answers):
             for source in self.sources[n]:
                 work = source in trusted or n in trusted or self._is_work(source)
                 if work and (self._says_something(n) or len(one.key) == 1):
                     self.counts[n].follows[:] |= one.follows & (one.sources == source)
+
+    def _is_begun(self, n: int) -> bool:
+        """Whether a third of a table has earned something, or it follows from tables of which that is true."""
+        one = self.answers[n]
+        earned = self._earned_without_slips(n) & self.hard[n] & self.telling[n]
+        if 3 * int(earned.sum()) >= max(3, int(self.telling[n].sum())):
+            return not one.idle
+        follows = one.follows & one.answered
+        return bool(self.sources[n]) and _most(follows, one.answered) and all(map(self._is_begun, self.sources[n]))
 
     def _shows_that_its_sources_are_work(self, n: int) -> bool:
         """Whether most of a table follows, with different numbers, and not without numbers that are given."""
@@ -316,6 +371,9 @@ class _Weighing:
                 if of.any() and self._mistake_is_supported(index, n, of):
                     count.mistakes[:] |= of
                     found_any = True
+            coarse = self._to_too_few_places(n) & ~count.rounded
+            count.rounded[:] |= coarse
+            found_any = found_any or bool(coarse.any())
             for found, so_far in ((one.rounded, count.rounded), (self._slips(n), count.slips)):
                 of = found & ~so_far
                 if not of.any():
@@ -348,14 +406,18 @@ class _Weighing:
         return enough and _most(earned, rest) and self._says_something(n)
 
     def _rest_is_explained(self, cells: Mapping[int, Flags]) -> bool:
-        """Whether most of all other answers, of several different numbers, have earned something."""
+        """Whether most of all other answers, of several different numbers, have earned something.
+
+        They are at least half as many as these.
+        """
         rest = [telling & ~cells[n] if n in cells else telling for n, telling in enumerate(self.telling)]
         earned = [self._earned(m) & flags for m, flags in enumerate(rest)]
         if not any((flags & hard).any() for flags, hard in zip(earned, self.hard, strict=True)):
             return False
         every = np.concatenate(rest)
         numbers = {x for one, flags in zip(self.answers, earned, strict=True) for x in one.typed[flags].tolist()}
-        return _most(np.concatenate(earned), every) and len(numbers) >= min(2, int(every.sum()))
+        enough = 2 * sum(int(flags.sum()) for flags in earned) >= sum(int(of.sum()) for of in cells.values())
+        return enough and _most(np.concatenate(earned), every) and len(numbers) >= min(2, int(every.sum()))
 
 
 def _has_digits(number: float) -> bool:
@@ -373,11 +435,11 @@ def _most(some: Flags, every: Flags) -> bool:
     return 2 * count > total if total >= ALIKE else 2 * count >= max(1, total)
 
 
-def _telling_and_hard(one: StageAnswers) -> tuple[Flags, Flags]:
+def _telling_and_hard(one: StageAnswers, for_points: bool) -> tuple[Flags, Flags]:
     """Return the answers that tell something, and those that not everybody tries.
 
     The first are those whose right number is not the commonest of the table; the second are not 0, ±1 or an equal
-    share, unless all right numbers are 0 or ±1.
+    share, unless all right numbers are 0 or ±1; nor, for points, what a mistake gives to half of all students.
     """
     units = one.stage.tolerances.units
     right = (np.rint(one.key / units) * units + 0.0).tolist()
@@ -385,6 +447,8 @@ def _telling_and_hard(one: StageAnswers) -> tuple[Flags, Flags]:
     hard = one.answered
     if not np.isin(one.key, EASY).all():
         hard = one.answered & ~np.isin(np.abs(one.typed), [0, 1, *SHARES])
+    if for_points:
+        hard = hard & ~one.usual
     if count == len(right) or count <= max(2, COMMON * len(right)):
         return one.answered, hard
     return one.answered & np.array([number != commonest for number in right], dtype=bool), hard

@@ -100,8 +100,8 @@ TYPED: dict[str, tuple[b.Behaviour, Row]] = {
     "to one place": (
         b.to_one_place,
         Row(
-            "9 right | 2 wrong, 1 slip, 6 rounded | 4 right, 2 follows, 6 rounded",
-            18 + 7 * HALF * WEIGHT + (6 + 6 * HALF) * Z,
+            "9 right | 9 rounded | 4 right, 2 follows, 6 rounded",
+            18 + 9 * HALF * WEIGHT + (6 + 6 * HALF) * Z,
             "Rounded too early, or too far",
         ),
     ),

@@ -306,3 +306,16 @@ def varied(mistake: str, x: Any) -> Any:
         "mean-not-subtracted": (x**2).mean(-1, keepdims=True),
         "mean-added": ((x + x.mean(-1, keepdims=True)) ** 2).mean(-1, keepdims=True),
     }.get(mistake, x.var(-1, keepdims=True))
+
+
+def test_signs_that_are_turned_in_a_whole_table_are_no_numbers_in_each_others_cells() -> None:
+    """Where 12 and −12 stand in one table, both explain the two; the others tell which it is."""
+    of, pairs_of_signs = class_of("attention-head", 40), 0
+    for n in range(40):
+        scores = of.right(n)[0]
+        if any(x and -x in scores for x in scores.tolist()):
+            marks = of.mark(n, [-scores, *of.right(n)[1:]])
+            pairs_of_signs += 1
+            assert "two-cells-swapped" not in named(marks)
+            assert not any("changed places" in mark.sentence for mark in marks)
+    assert pairs_of_signs >= 3

@@ -59,17 +59,43 @@ def test_one_wrong_score_costs_no_more_than_itself() -> None:
         assert share(of.mark(n, from_scores(of, n, scores))) > 0.95
 
 
-def test_who_has_all_scores_wrong_and_goes_on_rightly_is_paid_for_that() -> None:
+def wrong_scores(of: Class, n: int, right: int, chance: np.random.Generator) -> Any:
+    """Scores of which the first few are right, and all others wrong by no mistake with a name."""
+    scores = np.round(scores_of(of, n) * 1.5 + chance.choice([-5.0, 4, 7], size=(3, 3)))
+    scores[scores == scores_of(of, n)] += 11
+    scores.ravel()[:right] = scores_of(of, n).ravel()[:right]
+    return scores
+
+
+def test_who_has_a_third_of_the_scores_right_and_goes_on_rightly_is_paid_for_that() -> None:
     """The result needs the student's own values: nobody guesses it."""
     of, chance, paid = head(), np.random.default_rng(3), 0
     for n in range(20):
-        scores = np.round(scores_of(of, n) * 1.5 + chance.choice([-5.0, 4, 7], size=(3, 3)))
-        scores[scores == scores_of(of, n)] += 11
-        marks = of.mark(n, from_scores(of, n, scores))
+        marks = of.mark(n, from_scores(of, n, wrong_scores(of, n, 4, chance)))
         found = by_question(marks)
         paid += found[1] <= {"RIGHT", "FOLLOWS"} and found[2] <= {"RIGHT", "FOLLOWS"}
-        assert sum(mark.points for mark in marks if mark.question == 0) < 1.5
     assert paid >= 18
+
+
+SILLY = [
+    np.eye(3),
+    np.arange(9.0).reshape(3, 3),
+    np.tile([3.0, 2, 0], (3, 1)),
+    np.tile([[-3.0], [2], [-5]], 3),
+]
+
+
+@pytest.mark.parametrize("places", [2, 1, 0])
+def test_scores_that_have_earned_nothing_carry_nothing_forward(places: int) -> None:
+    """However well the rest is worked out from them, and to however few places."""
+    of = head()
+    for scores in SILLY:
+        shares = []
+        for n in range(20):
+            worked = from_scores(of, n, scores)
+            shares.append(share(of.mark(n, [worked[0], *(np.round(row, places) for row in worked[1:])])))
+        assert np.mean(shares) <= 0.2
+        assert max(shares) <= 0.35
 
 
 def test_a_table_that_is_made_up_carries_nothing_forward_by_itself() -> None:
@@ -118,6 +144,43 @@ def test_a_bias_in_every_row_is_no_work() -> None:
         marks = of.mark(n, [np.tile(of.tables(n)["b_1"], (2, 1)), np.tile(of.tables(n)["b_2"], (2, 1))])
         assert {mark.sentence for mark in marks if mark.verdict.name == "MISTAKE"} == set()
         assert share(marks) == 0 or {mark.question for mark in marks if mark.points} == {1}
+
+
+COMMON_GUESSES = {
+    "count-letters": [24],
+    "count-pairs": [[2, 4, 3, 1]],
+    "wordpiece-score": [[2, 1, 2, 1], [0.25, 0.0625, 0.25, 0.0625]],
+    "most-frequent-pair": [[3, 2, 1], 1],
+    "sort": [[17] * 17 + [16]],
+}
+"""Numbers that a mistake gives to the whole class."""
+
+
+@pytest.mark.parametrize("name", COMMON_GUESSES)
+def test_what_a_mistake_gives_to_everybody_is_no_work(name: str) -> None:
+    of = class_of(name, 20)
+    shares = [
+        share(of.mark(n, [np.resize(x, len(row)) for x, row in zip(COMMON_GUESSES[name], of.right(n), strict=True)]))
+        for n in range(20)
+    ]
+    assert np.mean(shares) <= 0.1
+    assert max(shares) <= 0.25
+
+
+@pytest.mark.parametrize(("name", "table"), [("embedding", "E"), ("reverse", "tokens"), ("keep-or-refuse", "q")])
+def test_one_row_of_a_given_table_in_every_row_is_no_work(name: str, table: str) -> None:
+    of = class_of(name, 20)
+    for n in range(20):
+        for row in of.tables(n)[table][:2]:
+            assert share(of.mark(n, [np.resize(row, len(answers)) for answers in of.right(n)])) <= 0.1
+
+
+def test_the_given_numbers_in_another_order_are_no_work() -> None:
+    of = class_of("count-pairs", 20)
+    for n in range(20):
+        for counts in (np.roll(of.tables(n)["words"], 1), of.tables(n)["words"][::-1]):
+            marks = of.mark(n, [counts])
+            assert share(marks) == 0 or {mark.verdict.name for mark in marks} == {"RIGHT"}
 
 
 @pytest.mark.slow
