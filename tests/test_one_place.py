@@ -72,6 +72,7 @@ def shared_numbers(tree: ast.AST) -> Iterator[set[str | None]]:
                 yield set(keywords)
 
 
+@pytest.mark.slow
 def test_shared_numbers_say_what_they_are_for() -> None:
     """Where they are made: the home page reads it there."""
     found = [keywords for tree in trees().values() for keywords in shared_numbers(tree)]

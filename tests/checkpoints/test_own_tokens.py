@@ -123,6 +123,7 @@ def test_the_words_that_matter_of_a_large_vocabulary(tmp_path: Path) -> None:
     assert few.texts == whole.texts
 
 
+@pytest.mark.slow
 def test_a_book_of_a_large_vocabulary(tmp_path: Path) -> None:
     """It opens with the text, its pieces and their own ids; an unknown word is one sentence, and no cell an error."""
     folder, path = large(tmp_path, 3000), tmp_path / "book.xlsx"

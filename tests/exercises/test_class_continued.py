@@ -64,6 +64,7 @@ def until(done: Any) -> None:
         time.sleep(0.005)
 
 
+@pytest.mark.slow
 def test_a_whole_set_is_left_as_it_is() -> None:
     make_set(order("class"))
     before = {path: path.stat().st_mtime_ns for path in Path("class/students").iterdir()}

@@ -127,6 +127,7 @@ def right_cuts(folder: Path) -> list[list[str]]:
     return [built.questions[0].cuts.pieces(cut) for cut in student["answers"][0]]
 
 
+@pytest.mark.slow
 def test_a_cut_may_be_typed_in_three_ways(handed_out: Path, tmp_path: Path) -> None:
     one, two, three = right_cuts(handed_out)
     typed = [" ".join(one), "|".join(two), json.dumps(three)]

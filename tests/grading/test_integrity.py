@@ -176,6 +176,7 @@ def test_each_students_answers_are_found_in_a_large_class(large: ClassSet) -> No
         assert copied.student == other
 
 
+@pytest.mark.slow
 def test_a_part_is_enough_and_a_few_are_not(large: ClassSet) -> None:
     mine, theirs = (large.key.students[id].answers for id in ("s01", "s02"))
     part = [mine[0], mine[1], theirs[2]]

@@ -240,6 +240,7 @@ def test_rhymes_are_known_by_heart() -> None:
     assert known >= 10
 
 
+@pytest.mark.slow
 def test_bigrams_stop_at_their_own_floor_and_the_others_do_not() -> None:
     """A bigram knows only the word before: its floor is the entropy given that word, counted here anew."""
     lines = [line.split() for line in GALLERY["learnt-drinks-gpt2"].training["text"]]

@@ -48,6 +48,7 @@ def story(recipe: Recipe) -> tuple[Lesson, Story]:
     return lesson, it
 
 
+@pytest.mark.slow
 def test_the_floor_of_sentences_is_counted_by_hand() -> None:
     """After "the" and after "a" one of two words follows; all else follows from what stands before it."""
     _, of = story(learnt_recipe()[0])

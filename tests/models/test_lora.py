@@ -124,6 +124,7 @@ def test_saved_they_are_merged(here: Path) -> None:
     np.testing.assert_allclose(*logits, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_text_of_other_words_is_no_failure(here: Path) -> None:
     Path("text.txt").write_text("one two three\ntwo three one\n", "utf-8")
     result = byhand("byhand train text.txt --lora 1 --steps 2 -o small.toml")
@@ -132,6 +133,7 @@ def test_a_text_of_other_words_is_no_failure(here: Path) -> None:
     assert read_recipe(Path("small.toml")).words == ["one", "two", "three"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("here")
 def test_what_cannot_be_is_refused() -> None:
     for command, message in {

@@ -140,6 +140,7 @@ def test_a_folder_is_read_by_its_files(tmp_path: Path) -> None:
         hugging_face.read(tmp_path / "none.json")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_learnt_is_one_sentence(tmp_path: Path) -> None:
     for text, settings, sentence in (
         ("", {}, "nothing to train on"),

@@ -40,6 +40,7 @@ def ids(catalog: Catalog) -> set[object]:
     return {tuple(m.id) if isinstance(m.id, tuple | list) else m.id for m in catalog if m.id}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", CODES)
 def test_all_that_a_class_reads_is_there_and_nothing_else(code: str) -> None:
     assert ids(on_file(code)) == set(messages())

@@ -148,6 +148,7 @@ def test_another_prompt_changes_every_step() -> None:
     assert {"loss", "step2.loss", "step3.loss", "grad.wte", "updated.wte"} <= changed
 
 
+@pytest.mark.slow
 def test_a_constant_of_the_optimizer_is_live() -> None:
     values = edited(live()[1], {cell_of("beta1"): 0.0})
     got = shown(values)

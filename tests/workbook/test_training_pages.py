@@ -102,6 +102,7 @@ def test_the_model_and_its_first_step_have_a_map_each() -> None:
     assert not any("First" in str(text) for texts in maps.values() for text in texts)
 
 
+@pytest.mark.slow
 def test_the_first_step_is_live() -> None:
     """Another start of a weight changes the first loss, the curve's first point, the gradients and the updates."""
     path = book()
@@ -156,6 +157,7 @@ def test_counts_that_are_too_many_are_cut_between_beginnings(monkeypatch: pytest
     assert beside(texts(contents, "Training")["right words"], 3, -1) not in contents.formulas
 
 
+@pytest.mark.slow
 def test_before_and_after_show_the_weights_of_their_pages() -> None:
     contents = read(book())
     formulas = {cell: formula for cell, formula in contents.formulas.items() if cell[0] == "Before and after"}
@@ -171,6 +173,7 @@ def test_a_lesson_that_learnt_nothing_has_no_such_pages(tmp_path: Path) -> None:
 # What each head does
 
 
+@pytest.mark.slow
 def test_a_page_says_what_each_head_does() -> None:
     """Its numbers are those of the measurement."""
     contents = read(book())

@@ -60,6 +60,7 @@ def test_what_is_proposed_has_the_effect_that_it_promises(name: str) -> None:
             assert fulfilled(item, book.values, after), item.text
 
 
+@pytest.mark.slow
 def test_every_kind_of_effect_is_proposed_somewhere() -> None:
     kinds = set()
     for name in ("gpt2", "softmax", "lstm", "feed-forward", "gpt2-backward"):

@@ -182,6 +182,7 @@ def test_minus_infinity_is_shown_as_such(name: str) -> None:
             assert re.match(r'\[<-[0-9]+\]"−∞";', shown), (table, shown)
 
 
+@pytest.mark.slow
 def test_books_with_a_mask_show_minus_infinity() -> None:
     masked = {n for n in BOOKS if any((v < INFINITE).any() for t, v in lesson(n).numbers().items() if t != "neg_inf")}
     models = ("gpt2", "bert", "transformer", "decoder", *SINCE, *LATER, "distilbert", "roberta", "bart", "marian", "t5")
