@@ -91,8 +91,8 @@ WORTH_A_PROCESS = 1.0
 FOR_ALL_SYSTEMS = (
     "A learning system compares each number with the key. Going on with earlier answers, rounded as asked, is right "
     "there; going on with a wrong one is not carried forward, as it is when byhand grades workbooks.",
-    "So a named mistake costs its share in every number that it changes, and a number of one digit or a copy of a "
-    "given table earns nothing for it.",
+    "So a named mistake costs its share in every number that it changes, and a number of one digit, one that "
+    "half of all students get by it, or a copy of a given table earns nothing for it.",
 )
 Block = list[tuple[Student, str]]
 """Students, each with the name of their files."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.graph import Array, Node
 from byhand.documents.document import Document
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.distinct_mistakes import ShownMistakes, on_other_ways
@@ -19,6 +20,7 @@ from byhand.exercises.file_marks import marked
 from byhand.exercises.keys import KEYS, questions_of, student_line, write_key
 from byhand.exercises.problem import Problem, stacked
 from byhand.exercises.student_book import StudentBook
+from byhand.exercises.usual_answers import usual_answers
 
 STUDENTS = "students"
 """The folder to hand out; KEYS is the folder with the answers."""
@@ -85,19 +87,28 @@ class ClassFile:
 
 def wrong_answers(
     problem: Problem, shown_mistakes: ShownMistakes, class_variants: Sequence[Variant]
-) -> list[list[tuple[str, str, float, Any]]]:
-    """Return each student's mistakes: name, sentence, partial credit, and the answers of somebody who makes it."""
+) -> list[list[tuple[str, str, float, Any, Any]]]:
+    """Return each student's mistakes: name, sentence, partial credit, and the answers of somebody who makes it.
+
+    Last come the numbers that it gives to half of all students.
+    """
     given = stacked(variant.numbers for variant in class_variants)
     solved = [
-        (m, part.exercise.partial_credit.mistake, problem.solve(given, changed))
+        (m, part.exercise.partial_credit.mistake, problem.solve(given, changed), _usual(problem, part, changed))
         for m, changed in [*shown_mistakes, *on_other_ways(problem, shown_mistakes)]
         for part in problem.each
         if not part.nodes.isdisjoint(changed)
     ]
     return [
-        [(m.name, m.sentence, share, [np.asarray(a[n]) for a in answers]) for m, share, answers in solved]
+        [(m.name, m.sentence, share, [np.asarray(a[n]) for a in answers], usual) for m, share, answers, usual in solved]
         for n in range(len(class_variants))
     ]
+
+
+def _usual(problem: Problem, part: Problem, changed: Mapping[Node, Node]) -> list[Array]:
+    """Return the usual answers of a mistake in a part for each question of the problem; NaN in other parts."""
+    usual = dict(zip(part.questions, usual_answers(part, changed), strict=True))
+    return [usual.get(question, np.full(len(question.indices), np.nan)) for question in problem.questions]
 
 
 MODULES = {"html": "html", "pdf": "pdf", "md": "markdown"}

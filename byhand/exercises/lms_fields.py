@@ -36,6 +36,7 @@ FINER = 2
 class Mistake(NamedTuple):
     """A misconception, the mark that its answers get, and those answers, as in Variant.answers.
 
+    usual: the answers that it gives to half of all students, which earn nothing; NaN for others, empty for none.
     number: its place among the student's; work on another way has a place of its own, under the same sentence.
     """
 
@@ -43,10 +44,11 @@ class Mistake(NamedTuple):
     sentence: str
     mark: float
     answers: Sequence[Array]
+    usual: Sequence[Array] = ()
     number: int = 0
 
 
-Mistakes = Sequence[Sequence[tuple[str, str, float, Sequence[Array]]]]
+Mistakes = Sequence[Sequence[tuple[str, str, float, Sequence[Array], Sequence[Array]]]]
 """For each variant, its mistakes: the first fields of `Mistake` as plain tuples."""
 
 
@@ -146,7 +148,7 @@ def class_parts(problem: Problem, variants: Sequence[Variant], mistakes: Mistake
 
 
 def parts(
-    problem: Problem, variant: Variant, mistakes: Sequence[tuple[str, str, float, Sequence[Array]]]
+    problem: Problem, variant: Variant, mistakes: Sequence[tuple[str, str, float, Sequence[Array], Sequence[Array]]]
 ) -> list[Part]:
     """Return every question of one variant, as class_parts does."""
     return next(class_parts(problem, [variant], [mistakes]))
@@ -173,7 +175,8 @@ def _part(
         )
     others = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
     fitting = [(m, a) for m, a in others if a.shape == key.shape]
-    wrong_answers = _wrong_answers(key, ask.margin, fitting, ask.places, _copies(problem, variant, question))
+    usual = [m.usual[n] if m.usual else np.full(key.shape, np.nan) for m, _ in fitting]
+    wrong_answers = _wrong_answers(key, ask.margin, fitting, ask.places, _copies(problem, variant, question), usual)
     asked = [c for c in range(len(key)) if abs(key[c]) < INFINITE]
     fields = tuple(_field(question, float(key[c]), wrong_answers[c], reach, c) for c in asked)
     return Part(
@@ -206,18 +209,20 @@ def _wrong_answers(
     wrong: Sequence[tuple[Mistake, Array]],
     places: int | None = None,
     copied: Sequence[Array] = (),
+    usual: Sequence[Array] = (),
 ) -> list[tuple[WrongAnswer, ...]]:
     """Return the wrong answers to recognise in each cell, all more than two margins from the key. (cells,)
 
     Mistakes that give the same answer share both sentences and the smaller mark. places: of numbers. copied: numbers
-    that stand on the sheet; a mistake whose wrong answers are all copied is told but not paid.
+    that stand on the sheet; a mistake whose wrong answers are all copied is told but not paid. usual: of each mistake,
+    the numbers that half of all students get, which are not paid either.
     """
     if not wrong:
         return [()] * len(key)
     with np.errstate(all="ignore"):
         values = np.round([answers for _, answers in wrong], NEGLIGIBLE) + 0.0  # (mistakes, cells)
         distinct = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
-    easy = _easily_guessed(values, margin, places)
+    easy = _easily_guessed(values, margin, places) | _are_usual(values, margin, usual)
     with np.errstate(all="ignore"):
         many = distinct.sum(axis=1, keepdims=True) >= FEWEST_COPIED
         for numbers in copied:
@@ -238,6 +243,14 @@ def _copies(problem: Problem, variant: Variant, question: Question) -> list[Arra
     tables = [*variant.numbers.values(), *(variant.values[node] for node in problem.shown)]
     rows, columns = np.array(question.indices).T
     return copies(tables, rows, columns, int(question.node.shape[1]))
+
+
+def _are_usual(values: Array, margin: float, usual: Sequence[Array]) -> Flags:
+    """Return which wrong answers half of all students get by the same mistake. (mistakes, cells)"""
+    if not usual:
+        return np.zeros(values.shape, dtype=bool)
+    with np.errstate(all="ignore"):
+        return np.asarray(np.abs(values - np.stack(usual)) <= margin)
 
 
 def _easily_guessed(values: Array, margin: float, places: int | None) -> Flags:

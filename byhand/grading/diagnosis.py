@@ -446,8 +446,6 @@ def _usual(findings: StageFindings, hypotheses: Hypotheses) -> Flags:
     """Return the answers that are the numbers which their mistakes give to half of all students. (n,)"""
     stage, written = findings.evidence.stage, findings.evidence.written
     usual: Flags = np.zeros(len(written), dtype=bool)
-    if hypotheses.problem.same_for_all:
-        return usual
     for combination in {*findings.by} - {()}:
         by = findings.mistake & np.array([mine == combination for mine in findings.by], dtype=bool)
         usual |= by & stage.tolerances.agree(written, hypotheses.usual_numbers(stage, combination))

@@ -10,16 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from byhand.core.graph import Array, Node, Op, fold, toposort
+from byhand.core.graph import Array, Node, Op, toposort
 from byhand.exercises.distinct_mistakes import both_mistakes, every_mistake
-from byhand.exercises.draw import easy_draws
-from byhand.exercises.problem import Flags, Numbers, Problem, random_tables
+from byhand.exercises.problem import Flags, Problem
+from byhand.exercises.usual_answers import usual_answers
 from byhand.grading.evidence import stages_that_read
-from byhand.grading.stages import Indices, Stage
+from byhand.grading.stages import Indices, Stage, places_of
 from byhand.misconceptions.rewriting import Misconception
 
-DRAWS = 64
-"""The number of students whose numbers tell what is usual."""
 Size = tuple[int, int]
 Replacements = Mapping[int, tuple[Flags, Array]]
 """For each stage a mask of the ways on which a table replaces it, and the tables. (ways, 1, 1), (ways, r, c)"""
@@ -109,13 +107,6 @@ Combination = tuple[int, ...]
 """Indices of misconceptions, in ascending order; empty for the right computation."""
 
 
-def _usual_number(numbers: Array) -> float:
-    """Return the number that half of these are; NaN if there is none."""
-    found, counts = np.unique(numbers, return_counts=True)
-    most = int(np.argmax(counts))
-    return float(found[most]) if 2 * int(counts[most]) >= len(numbers) else np.nan
-
-
 class Hypotheses:
     """Every misconception that applies to a problem, first those that its recipe distinguishes."""
 
@@ -133,7 +124,7 @@ class Hypotheses:
         }
         self._pairs: dict[int, list[Combination]] = {}
         self._batches: dict[tuple[int, tuple[Combination, ...]], Batch] = {}
-        self._usual: dict[tuple[int, Combination], Array] = {}
+        self._usual: dict[Combination, Array] = {}
         self._plans: dict[tuple[int, tuple[Combination, ...]], list[Node]] = {}
 
     def version(self, combination: Combination, node: Node) -> Node:
@@ -168,20 +159,14 @@ class Hypotheses:
 
     def usual_numbers(self, stage: Stage, combination: Combination) -> Array:
         """Return the number that these misconceptions give to half of all students in each cell, NaN if none. (n,)"""
-        if (stage.number, combination) not in self._usual:
-            node, units = self.version(combination, stage.node), stage.tolerances.units
-            with np.errstate(all="ignore"):
-                table = fold([node], self._draws)[node]
-                numbers = np.rint(stage.cells(table) / units) * units
-            numbers = np.broadcast_to(numbers, (len(next(iter(self._draws.values()))), len(units)))
-            self._usual[stage.number, combination] = np.array([_usual_number(cell) for cell in numbers.T])
-        return self._usual[stage.number, combination]
-
-    @cached_property
-    def _draws(self) -> Numbers:
-        """The numbers of some students, always the same ones. (draws, r, c) each"""
-        drawn = easy_draws(self.problem) or random_tables(self.problem, np.random.default_rng(0), DRAWS)
-        return {node: table[:DRAWS] for node, table in drawn.items()}
+        if combination not in self._usual:
+            answers = usual_answers(self.problem, self._of(combination))
+            by_place = [
+                row if len(row) == len(places_of(question)) else np.full(len(places_of(question)), np.nan)
+                for question, row in zip(self.problem.questions, answers, strict=True)
+            ]
+            self._usual[combination] = np.concatenate(by_place)
+        return self._usual[combination][stage.flat]
 
     def batch(self, stage: Stage, many: tuple[Combination, ...]) -> Batch:
         """Return the batch that computes a stage's table under each of these combinations."""

@@ -103,7 +103,7 @@ def the_class() -> tuple[list[Sitting], list[Sequence[Callable[[Sequence[str]], 
     wrong = wrong_answers(asked, shown, drawn)
     fields = list(class_parts(asked, drawn, wrong))
     sittings = [
-        Sitting(asked, drawn[n], fields[n], fields[n - 1], {name: answers for name, _, _, answers in wrong[n]})
+        Sitting(asked, drawn[n], fields[n], fields[n - 1], {name: answers for name, _, _, answers, _ in wrong[n]})
         for n in range(COUNT)
     ]
     [group] = canvas_import.read(canvas.write(asked, drawn, wrong, shared=True))

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support import lms_proof, moodle_import
+from support.lms_proof import field_texts
 from support.rounding_students import going_on
 from support.selection import often
 from support.simulated_students import class_of, verdicts
@@ -17,6 +19,7 @@ from support.small_exercises import with_answers
 from byhand.exercises import canvas, moodle
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, Variant, variants
+from byhand.exercises.formats import wrong_answers
 from byhand.exercises.lms_fields import class_parts, shares
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
@@ -124,3 +127,15 @@ def test_a_mistake_that_gets_full_marks_or_no_help_is_reported(monkeypatch: pyte
 def test_a_file_that_marks_blanks_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lms_proof, "field_texts", lambda asked, answers: [""] * sum(len(row) for row in answers))
     assert "Moodle gives 0% for the key of seed 1." in exported(1)
+
+
+def test_what_a_mistake_gives_to_everybody_is_told_and_not_paid() -> None:
+    """Forgotten counts give wordpiece's scores 0.25 and 0.0625 to the whole class."""
+    of = class_of("wordpiece-score", 8)
+    wrong = wrong_answers(of.problem, of.told, of.made)
+    sheet = [np.array([2.0, 1, 2, 1]), np.array([0.25, 0.0625, 0.25, 0.0625])]
+    questions = moodle_import.read(moodle.write(of.problem, of.made, wrong))
+    for asked, question in zip(class_parts(of.problem, of.made, wrong), questions, strict=True):
+        marked = question.mark(field_texts(asked, sheet))
+        assert marked.mark <= 0.15
+        assert marked.feedback

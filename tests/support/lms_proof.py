@@ -33,7 +33,7 @@ def marks(problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Varian
         yield from _plain("Moodle", problem, variant, asked, question.mark)
         if question.marks != moodle.whole_marks(problem.exercise.points) and len(question.fields) > 1:
             yield f"Moodle counts {question.marks:g} marks for {problem.exercise.points:g} points."
-        for name, sentence, _, answers in mistakes:
+        for name, sentence, _, answers, _ in mistakes:
             if not all(np.isfinite(a).all() for a in answers):
                 continue
             texts = field_texts(asked, _named_rightly(problem, variant, answers))
