@@ -193,6 +193,20 @@ FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
 }
 
 
+SAVED = "-answers.json"
+"""What a notebook's file of answers adds to the name of the student's files: s001.ipynb saves s001-answers.json."""
+
+
+def bare_stem(stem: str) -> str:
+    """Return the name that a student's files share, from one of theirs without its ending: s001 of s001-answers.
+
+    Other stems are returned as they are.
+    """
+    suffixes = (*(file.suffix for file in student_files(tuple(FORMATS), practice=True)), SAVED)
+    more = (suffix.rpartition(".")[0] for suffix in suffixes)
+    return next((stem[: -len(end)] for end in more if end and stem.casefold().endswith(end)), stem)
+
+
 def formats_of(text: str) -> tuple[str, ...]:
     """Return the formats in a comma-separated list, each once."""
     names = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))

@@ -23,6 +23,7 @@ from byhand.exercises.asked import Task, part_title, question_text, sheet
 from byhand.exercises.cuts import in_letters
 from byhand.exercises.draw import Variant
 from byhand.exercises.file_marks import keyword
+from byhand.exercises.formats import SAVED
 from byhand.exercises.practice_page import CLOSE_TO_EXACT, NEAR
 from byhand.exercises.problem import Problem, Question
 from byhand.translations import _, counted
@@ -134,7 +135,7 @@ class ExerciseNotebook:
         yield "text", f"## {_('Check')}"
         yield "code", self._check(variant)
         yield "text", f"## {_('Hand in')}"
-        saved = f"{file}-answers.json"
+        saved = f"{file}{SAVED}"
         said = _("Saved {file}: hand it in.").format(file=saved)
         yield "code", SAVE.format(file=json.dumps(saved), saved=json.dumps(said, ensure_ascii=False))
 

@@ -53,6 +53,9 @@ OF_TEXTS = ("student", "word", "piece", "cut")
 """How the keys of marks begin that stand for texts."""
 NO_PIECE = "·"
 """What stands in a table of pieces where there is none, since an empty text is no text in some programs."""
+CHECK = "check"
+"""The hidden sheet of a workbook for practice: for each answer 1 if it is right, -1 if it is wrong, 0 if there is none.
+"""
 TEXTS = "xl/sharedStrings.xml"
 """The part of a workbook with all its texts."""
 BETWEEN_PIECES = (
@@ -233,7 +236,7 @@ class StudentBook:
 
     def _write_check(self, file: BookFile, sheets: Mapping[Page, Sheet]) -> None:
         """Write a hidden sheet with 1 for a right answer and -1 for a wrong one, and colours that depend on it."""
-        check = file.sheet("check", style.INK)
+        check = file.sheet(CHECK, style.INK)
         check.hide()
         by_name = {self.book.sheet_names[page]: sheet for page, sheet in sheets.items()}
         row = 0
@@ -241,7 +244,7 @@ class StudentBook:
             for i, (r, c) in enumerate(place.cells):
                 typed = Address(r, c, place.sheet)
                 check.formula(row, 0, self._check(question, n, i, str(typed)), 0.0, style.cell(Look.SHOWN, "0"))
-                verdict = Address(row, 0, "check")
+                verdict = Address(row, 0, CHECK)
                 for sign, colour in ((1, "#CFEBD9"), (-1, "#F9D3CE")):
                     by_name[place.sheet].format_where((r, c, r, c), f"={verdict}={sign}", {"bg_color": colour})
                 row += 1

@@ -11,7 +11,7 @@ import msgspec
 from byhand.errors import ByhandError
 from byhand.files import holds, read_bytes, save
 from byhand.grading.grades import StudentGrade, csv_file
-from byhand.grading.marks_folder import LONGEST_RECORD, FileResult, MarksFolder
+from byhand.grading.marks_folder import CHANGES, LONGEST_RECORD, FileResult, MarksFolder
 from byhand.grading.verdicts import points
 
 
@@ -39,7 +39,7 @@ class GradeChange:
 def changes_since(
     folder: MarksFolder, grades: Sequence[StudentGrade], results: Mapping[str, FileResult], decisions: Mapping[str, str]
 ) -> list[GradeChange]:
-    """Return the changes since the last run in the folder, and write changes.csv if there are any.
+    """Return the changes since the last run in the folder, and write changes.csv, which has only a head for none.
 
     results: by student, the file that counts. decisions: by student, the fingerprint of what the teacher decided.
     """
@@ -50,9 +50,8 @@ def changes_since(
         if old is not None and (old.status, old.points) != (new.status, new.points):
             why = _reasons(old, new, folder.key_change)
             found.append(GradeChange(grade.student, grade.name, _shown(old), _shown(new), why))
-    if found:
-        rows = [[c.student, c.name, c.before, c.after, c.why] for c in found]
-        save(folder.path / "changes.csv", csv_file([["Student", "Name", "Before", "After", "Why"], *rows]))
+    rows = [[c.student, c.name, c.before, c.after, c.why] for c in found]
+    save(folder.path / CHANGES, csv_file([["Student", "Name", "Before", "After", "Why"], *rows]))
     data = msgspec.json.encode(now)
     if not holds(folder.last_run, data):
         save(folder.last_run, data)

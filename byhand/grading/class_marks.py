@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,15 @@ from byhand.grading.cell_words import words_for_all
 from byhand.grading.changes import GradeChange, changes_since
 from byhand.grading.class_report import ClassStatistics, report_json, report_page, report_text
 from byhand.grading.decisions import BEST, Decisions, decided, read_decisions
-from byhand.grading.decisions_file import TEMPLATE, OpenCase, decisions_text, merged, with_open_cases
+from byhand.grading.decisions_file import (
+    DECISIONS,
+    TEMPLATE,
+    OpenCase,
+    decisions_text,
+    merged,
+    toml_value,
+    with_open_cases,
+)
 from byhand.grading.feedback_book import FeedbackBooks
 from byhand.grading.feedback_page import feedback_page
 from byhand.grading.grades import (
@@ -39,7 +48,7 @@ from byhand.grading.marking import LIMITS, Grader, MarkedFile, explain_commands,
 from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, Journal, MarksFolder
 from byhand.grading.owners import Person, Rosters, UnknownId, enrolled, latest_files
 from byhand.grading.pseudonyms import Pseudonyms
-from byhand.grading.submitted_files import digest, submitted_files
+from byhand.grading.submitted_files import SubmittedFile, digest, submitted_files
 from byhand.grading.worked_steps import WorkedSteps
 from byhand.processes import Stopped, cores, spread_within
 from byhand.translations import in_language
@@ -53,9 +62,14 @@ class Job:
     """A file to mark. name: in the folder of submissions. digest: of its bytes. owner: if the teacher says whose."""
 
     name: str
-    path: Path
+    file: SubmittedFile
     digest: str
     owner: str = ""
+
+    @classmethod
+    def of(cls, name: str, file: SubmittedFile, decisions: Decisions) -> Job:
+        known = sha256(file.left_out.encode()).hexdigest() if file.left_out else digest(file.path)
+        return cls(name, file, known, decisions.owner_of(name))
 
 
 @dataclass(frozen=True)
@@ -121,7 +135,7 @@ def grade(options: GradingOptions, advance: Callable[[int], object] = lambda fil
 
 
 def grade_files(
-    options: GradingOptions, files: Mapping[str, Path], advance: Callable[[int], object] = lambda files: None
+    options: GradingOptions, files: Mapping[str, SubmittedFile], advance: Callable[[int], object] = lambda files: None
 ) -> ClassResult:
     """Mark these files, by their names; otherwise as `grade`."""
     key = load_key(options.key)
@@ -136,6 +150,7 @@ def grade_files(
     folder = MarksFolder.opened(options.folder, key, options.submissions, options.force, options.anonymous)
     text = _decisions_before(options, folder, key)
     decisions = read_decisions(text, str(options.decide or folder.decisions), key)
+    decisions.check_files(files, str(options.decide or folder.decisions))
     with locked(folder.path, options.folder):
         folder.begin()
         settings = WorkerSettings(options.key, folder, options.formats, decisions, pseudonyms, options.show_answers)
@@ -219,31 +234,36 @@ class FileMarker:
 
     def _result(self, job: Job) -> tuple[FileResult, MarkedFile | None]:
         try:
-            marked = self.grader.mark(job.path, job.owner)
+            if job.file.left_out:
+                raise ByhandError(f"{job.name} {job.file.left_out}")
+            marked = self.grader.mark(job.file.path, job.owner)
         except UnknownId as error:
+            student = self._by_name(job, copies=False)
             if self.settings.pseudonyms:
                 why = f"{job.name} states an id that is not in this key: mark it with the key of its set."
-                return self._refused(job, "", why), None
-            return replace(self._refused(job, "", str(error)), unknown_id=error.stated), None
+                return self._refused(job, student, why), None
+            return replace(self._refused(job, student, str(error)), unknown_id=error.stated), None
         except DiskFull:
             raise
         except ByhandError as error:
-            student = self.grader.owners.by_name(job.path)
-            if self.settings.pseudonyms:
-                student = self.settings.pseudonyms.students.get(student, "")
-            refused = self._refused(job, job.owner or student, str(error))
+            refused = self._refused(job, job.owner or self._by_name(job), str(error))
             return replace(refused, other_exercise=isinstance(error, AnotherExercise)), None
         with in_language(self.key.language):
             marks = decided(marked.marks, self.key, self.settings.decisions, job.digest)
         set_aside = tuple(warning for warning in marked.marks.warnings if warning not in marks.warnings)
         decision = self.settings.fingerprint(marks.student, job.name)
-        by = marked.identified_by
-        return FileResult(job.name, job.digest, marks.student, marks, "", by, "", decision, set_aside), marked
+        result = FileResult(job.name, job.digest, marks.student, marks, decision=decision, accepted=set_aside)
+        return result if job.owner else replace(result, numbers_of=marked.numbers_of), marked
+
+    def _by_name(self, job: Job, copies: bool = True) -> str:
+        """Return the student whom the file's name alone identifies; an empty text for none."""
+        student = self.grader.owners.by_name(Path(job.file.name), copies)
+        return self.settings.pseudonyms.students.get(student, "") if self.settings.pseudonyms else student
 
     def _refused(self, job: Job, student: str, error: str) -> FileResult:
         """Return the result for a file that cannot be marked; the sentence names the file as in the folder."""
         why = clean(error)
-        for path in (str(job.path), clean(str(job.path))):
+        for path in (str(job.file.path), clean(str(job.file.path))):
             why = why.replace(path, clean(job.name))
         decision = self.settings.fingerprint(student, job.name)
         return FileResult(job.name, job.digest, student, refused=why, decision=decision)
@@ -281,7 +301,7 @@ class ClassRun:
     options: GradingOptions
     key: Key
     people: Sequence[Person]
-    files: Mapping[str, Path]
+    files: Mapping[str, SubmittedFile]
     settings: WorkerSettings
     text: str
     places: list[list[str]]
@@ -296,7 +316,7 @@ class ClassRun:
 
     def finish(self, journal: Journal, advance: Callable[[int], object], notes: Sequence[str]) -> ClassResult:
         """Mark the files that are not marked yet, and write all about the class."""
-        jobs = [Job(name, path, digest(path), self.decisions.owner_of(name)) for name, path in self.files.items()]
+        jobs = [Job.of(name, file, self.decisions) for name, file in self.files.items()]
         waiting = list(self._not_marked_yet(jobs, journal))
         advance(len(jobs) - len(waiting))
         for result in _mark_all(self.settings, waiting, self.options.jobs):
@@ -324,12 +344,12 @@ class ClassRun:
         A readable file is preferred to an unreadable one. If a student has several readable files, the one that counts
         is marked once more, so that the feedback is about that file.
         """
-        names = {path: name for name, path in self.files.items()}
         results = {result.file: result for result in journal.all(list(self.files))}
         readable = {name: r for name, r in results.items() if r.student and r.marks}
+        names = {self.files[name].path: name for name in readable}
         pseudonyms = self.settings.pseudonyms
         ids = {pseudonym: id for id, pseudonym in pseudonyms.students.items()} if pseudonyms else None
-        latest = latest_files(self.key, {self.files[name]: r.student for name, r in readable.items()}, ids)
+        latest = latest_files(self.key, {self.files[name].path: r.student for name, r in readable.items()}, ids)
         counts = {r.student: name for name, r in results.items() if r.student and not r.marks}
         replaced, several = dict[str, str](), list[str]()
         for student, path in latest.used.items():
@@ -337,10 +357,7 @@ class ClassRun:
             counts[student] = self._counting(student, theirs, readable)
             replaced |= {name: counts[student] for name in theirs if name != counts[student]}
             several += [student] if len(theirs) > 1 else []
-        again = [
-            Job(name, self.files[name], digest(self.files[name]), self.decisions.owner_of(name))
-            for name in (counts[student] for student in several)
-        ]
+        again = [Job.of(counts[student], self.files[counts[student]], self.decisions) for student in several]
         for result in _mark_all(self.settings, again, self.options.jobs):
             journal.add(result)
         return CountedFiles(list(self.files), counts, replaced, journal)
@@ -351,8 +368,9 @@ class ClassRun:
         if chosen:
             named = [name for name in theirs if chosen in (clean(name), clean(Path(name).name))]
             if not named:
+                handed_in = ", ".join(map(clean, theirs))
                 raise ByhandError(
-                    f"decisions.toml names {quoted(chosen)} for {student}, who has handed in {', '.join(theirs)}: "
+                    f"{DECISIONS} names {quoted(chosen)} for {student}, who has handed in {handed_in}: "
                     "name one of these."
                 )
             return named[0]
@@ -425,8 +443,17 @@ class ClassRun:
             choice = f'{{ accept = "{result.digest[:8]}" }}'
             yield OpenCase("students", one.student, choice, f"{one.file}: {first}{more}")
         for result in counted.journal.all(list(counted.files)):
-            if not result.student and result.file not in counted.replaced:
+            if result.file in counted.replaced and result.numbers_of:
+                yield OpenCase("files", clean(result.file), toml_value(result.numbers_of), _whose_numbers(result))
+            if not (result.student or self.files[result.file].is_closed_zip or result.file in counted.replaced):
                 yield OpenCase("files", clean(result.file), '""', f"Whose is it? {result.refused}")
+
+
+def _whose_numbers(result: FileResult) -> str:
+    """Return what a person must decide about a file that does not count for the student whose name it bears."""
+    return (
+        f"Is it {result.numbers_of}'s? It does not count for {result.student}, and has {result.numbers_of}'s numbers."
+    )
 
 
 def _points(result: FileResult) -> float:
@@ -460,6 +487,8 @@ def _problems(counted: CountedFiles, grades: Sequence[StudentGrade]) -> Iterator
         if result.file in counted.replaced:
             why = f"Not counted: {clean(counted.replaced[result.file])} counts instead."
             yield FileProblem("duplicate", clean(result.file), result.student, why)
+            if result.numbers_of:
+                yield FileProblem("look", clean(result.file), result.student, _whose_numbers(result))
         else:
             yield from problems_of(result)
     for one in grades:

@@ -59,6 +59,7 @@ class LateRule:
 
 
 NO_DECISION = Decision()
+DECIDED = "Your teacher has decided on these points."
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,16 @@ class Decisions:
         """Return the student whose file it is, if the teacher says so; an empty text if not."""
         return self.files.get(clean(file), "")
 
+    def check_files(self, names: Iterable[str], where: str) -> None:
+        """Raise ByhandError for the owner of a file that is not there. names: of the files. where: the decisions'."""
+        there = [clean(name) for name in names]
+        for file in self.files:
+            if file not in there:
+                raise ByhandError(
+                    f"{where} says whose {quoted(file)} is, which is not among the files that were handed in: "
+                    f"take it out, or name one of these; {nearest(file, there)}."
+                )
+
     def fingerprint(self, student: str, file: str) -> str:
         """Return a text that differs where another decision leads to other marks of a file."""
         own = asdict(self.of(student)) if student else {}
@@ -91,7 +102,7 @@ class Decisions:
 def read_decisions(text: str, where: str, key: Key) -> Decisions:
     """Return the decisions in the text of a file. where: its name. Raises ByhandError for what cannot be meant."""
     table = toml_table(text, where)
-    check_keys(table, (*SETTINGS, *SECTIONS), where)
+    check_keys(table, (*SETTINGS, *SECTIONS), f"the file {where}")
     for section in SECTIONS:
         if not isinstance(table.get(section, {}), dict):
             raise ByhandError(f"In {where}, {quoted(section)} must be a table: write [{section}] on a line of its own.")
@@ -102,11 +113,11 @@ def read_decisions(text: str, where: str, key: Key) -> Decisions:
     students = {}
     for id, entry in table.get("students", {}).items():
         student = _known(id, key, where)
-        students[student] = _decision(entry, f"{where}, {id}", key)
+        students[student] = _decision(entry, f"the entry {clean(id)} of {where}", key)
         if students[student].late and rule is None:
             raise ByhandError(f'In {where}, {id} is late: say what a day costs, with late_rule = "10 % a day".')
     files = {clean(str(name)): _known(str(id), key, where) for name, id in table.get("files", {}).items()}
-    everyone = _decision(table.get("everyone", {}), f"{where}, [everyone]", key, only=("cells",))
+    everyone = _decision(table.get("everyone", {}), f"the table [everyone] of {where}", key, only=("cells",))
     return Decisions(students, files, everyone, attempts, rule)
 
 
@@ -120,18 +131,33 @@ def _known(id: str, key: Key, where: str) -> str:
 
 def _decision(entry: Any, where: str, key: Key, only: Sequence[str] = ()) -> Decision:
     if not isinstance(entry, dict):
-        raise ByhandError(f"{where} must be a table such as {{ accept = true }}, not {quoted(entry)}.")
+        raise ByhandError(f"In {where}, write a table such as {{ accept = true }}, not {quoted(entry)}.")
     if only:
         check_keys(entry, only, where)
     decision = record(Decision, entry, where)
+    _check_grade(decision, where, sum(question.points for question in key.questions))
     for place, points in decision.cells.items():
         cells = _cells_of(place, where, key)
         most = sum(key.questions[n].points / len(key.questions[n].cells) for n, _ in cells)
         if isinstance(points, str) and points not in ("right", "wrong"):
             raise ByhandError(f'In {where}, {place} is "right", "wrong" or a number of points, not {quoted(points)}.')
         if not isinstance(points, str) and not 0 <= points <= most + 1e-9:
-            raise ByhandError(f"In {where}, {place} has 0 to {to_places(most, 2)} points, not {quoted(points)}.")
+            raise ByhandError(f"In {where}, {place} has 0 to {to_places(most, 2)} points, not {points:g}.")
     return decision
+
+
+def _check_grade(decision: Decision, where: str, most: float) -> None:
+    """Raise ByhandError for decisions about one grade that contradict each other, or the points that there are."""
+    if decision.grade is not None and decision.grade > most + 1e-9:
+        there = to_places(most, 2)
+        raise ByhandError(
+            f"In {where}, the grade is {to_places(decision.grade, 2)} of {there} points: write 0 to {there}."
+        )
+    stated = [name for name in ("grade", "late", "cells") if getattr(decision, name) not in (None, 0.0, {})]
+    if decision.exempt and stated:
+        raise ByhandError(f"In {where}, who is exempt has no grade: leave out either exempt or {stated[0]}.")
+    if decision.grade is not None and decision.late:
+        raise ByhandError(f"In {where}, the grade is given, so that late changes nothing: leave out either of them.")
 
 
 def _cells_of(place: str, where: str, key: Key) -> list[tuple[int, int]]:
@@ -196,7 +222,8 @@ def decided(marks: StudentMark, key: Key, decisions: Decisions, digest: str) -> 
             points_of |= _shares(place, points, key)
     cells = tuple(_decided_cell(cell, points_of.get((cell.question, cell.cell))) for cell in marks.cells)
     set_aside = decision.grade is not None or decision.exempt or accepts(decision, digest)
-    notes = [decision.comment] if decision.comment else []
+    notes = [_(DECIDED)] if decision.grade is not None else []
+    notes += [decision.comment] if decision.comment else []
     got = replace(marks, cells=cells, final=None).points
     final = decision.grade
     if final is None and decision.late and decisions.late_rule:
@@ -235,9 +262,7 @@ def _decided_cell(cell: CellMark, points: float | None) -> CellMark:
         return cell
     full = points >= cell.most - 1e-9
     keep = cell.verdict if cell.verdict is not Verdict.RIGHT and points else Verdict.WRONG
-    finding = CellFinding(
-        Verdict.RIGHT if full else keep, "" if full else _("Your teacher has decided on these points.")
-    )
+    finding = CellFinding(Verdict.RIGHT if full else keep, "" if full else _(DECIDED))
     return replace(cell, verdict=finding.verdict, points=points, sentence=finding.sentence, mistake="")
 
 

@@ -77,7 +77,7 @@ def with_open_cases(text: str, cases: Iterable[OpenCase]) -> str:
 def merged(text: str, more: str, where: str) -> str:
     """Return the text of the file with the decisions of another in it; these replace what is about the same."""
     table = toml_table(more, where)
-    check_keys(table, (*SETTINGS, *SECTIONS), where)
+    check_keys(table, (*SETTINGS, *SECTIONS), f"the file {where}")
     for name in SETTINGS:
         if name in table:
             line = f"{name} = {toml_value(table[name])}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.exercises.roster import clean
-from byhand.grading.decisions import NO_DECISION, Decision
+from byhand.grading.decisions import DECIDED, NO_DECISION, Decision
 from byhand.grading.marks_folder import FileResult
 from byhand.grading.owners import Person
 from byhand.grading.verdicts import (
@@ -99,7 +99,7 @@ def student_grade(
         feedback = " ".join([summary(key, marks), *marks.notes])
         return StudentGrade(person, status, file, round(marks.points, 6), feedback)
     if decision.grade is not None:
-        sentence = " ".join([_("Your teacher has decided on these points."), *comment])
+        sentence = " ".join([_(DECIDED), *comment])
         return StudentGrade(person, Status.GRADED, file, round(decision.grade, 6), sentence)
     return StudentGrade(person, status, file, None, " ".join([_(NOT_GRADED[status]), *comment]))
 

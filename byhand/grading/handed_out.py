@@ -18,7 +18,7 @@ from byhand.errors import ByhandError
 from byhand.exercises.keys import Key, Rows
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of
-from byhand.exercises.student_book import FIRST_MARK, MARK, OF_TEXTS, POINTS, StudentBook
+from byhand.exercises.student_book import CHECK, FIRST_MARK, MARK, OF_TEXTS, POINTS, StudentBook
 from byhand.files import temporary_folder
 from byhand.xlsx.cells import Cell, position
 from byhand.xlsx.ranges import Region, region_of
@@ -90,6 +90,14 @@ class HandedOut:
         tables = {cell for rows in self.tables.values() for row in rows for cell in row}
         asked = {cell for row in self.asked for cell in row}
         return frozenset((tables | asked) - self.givens.keys() - self.numbers.keys() - self.formulas)
+
+    def is_for_practice(self, contents: Contents) -> bool:
+        """Return whether a workbook checks the answers itself, though those of this key do not."""
+        if self.key.practice or CHECK not in contents.sheets:
+            return False
+        cells = {cell for cell in (*contents.values, *contents.formulas) if cell[0] == CHECK}
+        verdicts = {contents.values.get(cell, 0.0) for cell in cells}
+        return cells == {(CHECK, n, 0) for n in range(sum(map(len, self.asked)))} and verdicts <= {-1.0, 0.0, 1.0}
 
     @classmethod
     def of(cls, key: Key) -> HandedOut:

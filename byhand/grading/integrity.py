@@ -25,6 +25,7 @@ SHOWN_NEAR = 1e-4
 ANOTHER_SET = 0.4
 """From this share of changed given numbers on, the workbook counts as one of another set."""
 FOR_ANOTHER_SET = "the workbook was made for another set or with another seed"
+FOR_PRACTICE = "This is a workbook for practice, not the one of this set."
 LISTED = 3
 
 
@@ -186,6 +187,8 @@ NEAR = 1e-6
 
 def warnings_of(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
     """Return warnings for a person to judge; none for an honest submission of the student's own workbook."""
+    if submission.for_practice:
+        return [FOR_PRACTICE]  # its numbers and texts are others by right
     return [
         *_id_findings(submission, handed_out, student),
         *number_findings(handed_out, submission, student),

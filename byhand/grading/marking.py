@@ -29,7 +29,7 @@ from byhand.grading.handed_out import HandedOut
 from byhand.grading.hypotheses import Hypotheses
 from byhand.grading.integrity import warnings_of
 from byhand.grading.misplaced import in_white_tables
-from byhand.grading.owners import Owner, Owners
+from byhand.grading.owners import Owner, Owners, student_given
 from byhand.grading.pseudonyms import Pseudonyms
 from byhand.grading.stages import places_of, rule_of, stages_of, tolerances_of
 from byhand.grading.student_formulas import Recomputer
@@ -88,11 +88,15 @@ def _commands(exercise: Exercise) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class MarkedFile:
-    """A marked submission. identified_by: what says whose it is, such as the file's name."""
+    """A marked submission. identified_by: what says whose it is, such as the file's name.
+
+    numbers_of: the other student whose given numbers it has; empty for none, and where several students share them.
+    """
 
     submission: Submission
     marks: StudentMark
     identified_by: str
+    numbers_of: str = ""
 
 
 class Grader:
@@ -136,7 +140,7 @@ class Grader:
 
     def _mark(self, path: Path, owner_id: str) -> MarkedFile:
         submission = read_submission(path, self.handed_out, self.read, self.engine)
-        owner = Owner(owner_id, "the teacher") if owner_id else self.owners.owner(submission)
+        owner = Owner(owner_id, _("the teacher")) if owner_id else self.owners.owner(submission)
         if self.pseudonyms:
             owner, submission = self.pseudonyms.hide_owner(owner, submission, self.owners.handed_out)
         student = self.key.students[owner.id]
@@ -146,7 +150,8 @@ class Grader:
         undecided += in_white_tables(self.handed_out, student, submission.answers, submission.scratch)
         warnings = (*submission.warnings, *undecided, *warnings_of(submission, self.handed_out, owner.id))
         marks = StudentMark(owner.id, student.name, submission.file, cells, warnings, places=places)
-        return MarkedFile(submission, marks, owner.identified_by)
+        given = student_given(self.handed_out, submission)
+        return MarkedFile(submission, marks, owner.identified_by, given if given and given != owner.id else "")
 
     def _places(self, student: KeyStudent) -> tuple[tuple[str, ...], ...]:
         """Return the place of each answer in words, with the student's own."""

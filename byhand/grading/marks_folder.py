@@ -19,7 +19,7 @@ from byhand.exercises.keys import Key
 from byhand.exercises.roster import number_of_students
 from byhand.files import open_file, read_bytes, reason_of, replacing, save, swept
 from byhand.folder_lock import LOCK
-from byhand.grading.integrity import FOR_ANOTHER_SET
+from byhand.grading.integrity import FOR_ANOTHER_SET, FOR_PRACTICE
 from byhand.grading.verdicts import StudentMark
 
 KIND, VERSION = "class marks", 1
@@ -255,9 +255,9 @@ class FileResult:
     """The result of marking one file. file: its path in the folder of submissions. digest: of its bytes.
 
     student: the id; empty for a file that is nobody's. marks: None for a file that could not be marked; `refused` says
-    why. by: what identifies the student. unknown_id: the id that the workbook states, if it is not in the key.
-    decision: the fingerprint of the decisions by which it was marked. accepted: the warnings that the teacher has set
-    aside. other_exercise: whether it is refused since it is of another exercise than the key.
+    why. unknown_id: the id that the workbook states, if it is not in the key. decision: the fingerprint of the
+    decisions by which it was marked. accepted: the warnings that the teacher has set aside. other_exercise: whether it
+    is refused since it is of another exercise than the key. numbers_of: the other student whose given numbers it has.
     """
 
     file: str
@@ -265,17 +265,18 @@ class FileResult:
     student: str = ""
     marks: StudentMark | None = None
     refused: str = ""
-    by: str = ""
     unknown_id: str = ""
     decision: str = ""
     accepted: tuple[str, ...] = ()
     other_exercise: bool = False
+    numbers_of: str = ""
 
     @property
     def from_another_set(self) -> bool:
         """Whether the file was made with another set than the key."""
         warnings = self.marks.warnings if self.marks else ()
-        return self.other_exercise or bool(self.unknown_id) or any(FOR_ANOTHER_SET in w for w in warnings)
+        signs = any(FOR_ANOTHER_SET in warning or warning == FOR_PRACTICE for warning in warnings)
+        return self.other_exercise or bool(self.unknown_id) or signs
 
     @property
     def needs_a_look(self) -> bool:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from byhand.errors import ByhandError, quoted
+from byhand.exercises.formats import bare_stem
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import EMAILS, ID_NUMBERS, IDS, clean, header_key, read_columns
 from byhand.grading.handed_out import HandedOut
 from byhand.grading.submission import Submission
+from byhand.translations import _
 
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)", re.DOTALL)
 _CANVAS = re.compile(r"(?P<name>[^_]+)(?:_late)?_(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
@@ -117,10 +119,10 @@ class Owners:
         id_owner = self.by_id(stated)
         unknown = bool(stated) and id_owner is None
         candidates = (
-            (self._by_system(name), f"{name.system}'s name for the file"),
-            (None if unknown else self._by_stem(name.stem), "the file's name"),
-            (id_owner, f"the id in the {'workbook' if submission.has_cells else 'file'}"),
-            (student_given(self.handed_out, submission), "the given numbers"),
+            (self._by_system(name), _("{system}'s name for the file").format(system=name.system)),
+            (None if unknown else self._by_stem(name.stem), _("the file's name")),
+            (id_owner, _("the id in the workbook") if submission.has_cells else _("the id in the file")),
+            (student_given(self.handed_out, submission), _("the given numbers")),
         )
         for id, identified_by in candidates:
             if id is not None:
@@ -137,10 +139,16 @@ class Owners:
             "rename it to the student's id."
         )
 
-    def by_name(self, path: Path) -> str:
-        """Return the student that a file name alone identifies, for a file that cannot be read; empty for none."""
+    def by_name(self, path: Path, copies: bool = True) -> str:
+        """Return the student that a name alone identifies, for a file that does not say; empty for none.
+
+        path: in the folder of submissions. The folder or zip file in which it lies may have the student's name, too.
+        copies: whether s001-2.xlsx may be a copy of s001.xlsx.
+        """
         name = read_name(path)
-        return self._by_system(name) or self._by_stem(name.stem) or ""
+        stems = (name.stem, *(part.removesuffix(".zip") for part in reversed(path.parent.parts)))
+        found = (self._by_stem(stem, copies) for stem in stems)
+        return self._by_system(name) or next((student for student in found if student), "")
 
     def by_id(self, id: str) -> str | None:
         """Return the student with this id, ignoring case and the Unicode form of accents."""
@@ -155,8 +163,9 @@ class Owners:
             return id
         return self._names.get(written)
 
-    def _by_stem(self, stem: str) -> str | None:
-        for text in (stem, plain_stem(stem)):
+    def _by_stem(self, stem: str, copies: bool = True) -> str | None:
+        bare = bare_stem(plain_stem(stem) if copies else stem)
+        for text in (stem, *((plain_stem(stem), plain_stem(bare)) if copies else ()), bare):
             student = self._files.get(fold_text(text)) or self.by_id(text)
             if student is not None:
                 return student
@@ -315,7 +324,7 @@ def enrolled(key: Key, rosters: Rosters) -> tuple[list[Person], list[str]]:
         own = header_key(rosters.id_column)
         before = len(notes)
         matched = 0
-        for _, row in table.rows:
+        for _number, row in table.rows:
             cells = {key: clean(cell) for key, cell in reversed([*zip(keys, row, strict=False)])}
             ids = [fold_text(cells[name]) for name in ([own] if own else IDS) if cells.get(name)]
             known = next((id for id in ids if id in people), None)

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 
 from byhand.errors import ByhandError
@@ -18,6 +19,7 @@ from byhand.grading.handed_out import HandedOut
 from byhand.grading.own_work import OwnWork
 from byhand.grading.owners import Owner, fold_text, letters
 from byhand.grading.submission import Submission
+from byhand.grading.submitted_files import SubmittedFile
 
 WHO_IS_WHO = "pseudonyms.csv"
 HEADER = ["What", "Pseudonym", "Id or file", "Name"]
@@ -51,21 +53,18 @@ class Pseudonyms:
         found._write({id: student.name for id, student in key.students.items()})
         return found
 
-    def of_files(self, names: Mapping[str, Path], key: Key) -> dict[str, Path]:
-        """Return the files by their pseudonyms."""
-        for name in names:
+    def of_files(self, files: Mapping[str, SubmittedFile], key: Key) -> dict[str, SubmittedFile]:
+        """Return the files by their pseudonyms, in the order of these, since that of the names would tell them."""
+        for name in files:
             if name not in self.files:
                 self.files[name] = self._new("file-") + _suffix(name)
         self._write({id: student.name for id, student in key.students.items()})
-        return {self.files[name]: path for name, path in names.items()}
+        return {self.files[name]: files[name] for name in sorted(files, key=self.files.__getitem__)}
 
     def of_key(self, key: Key) -> Key:
-        """Return the key with pseudonyms in place of ids, and without names."""
-        students = {
-            self.students[id]: replace(student, id=self.students[id], name="", file=self.students[id])
-            for id, student in key.students.items()
-        }
-        return replace(key, students=students)
+        """Return the key with pseudonyms in place of ids, in the order of these, and without names."""
+        students = sorted(((self.students[id], s) for id, s in key.students.items()), key=itemgetter(0))
+        return replace(key, students={name: replace(s, id=name, name="", file=name) for name, s in students})
 
     def real_id(self, pseudonym: str) -> str:
         """Return the id of a student by the pseudonym."""

@@ -331,7 +331,8 @@ class Submission:
     question of the key. scratch: the numbers in each table by name, NaN for none. own: all numbers and texts, for a
     marked copy. printed: the contents of the cells with given numbers, questions and captions. warnings: sentences
     for a person. one_sheet: whether the format holds a single sheet, so that what stands on others is not missing.
-    has_cells: whether the student sees cells with addresses; a notebook has tables alone.
+    has_cells: whether the student sees cells with addresses; a notebook has tables alone. for_practice: whether it is
+    a workbook for practice, though those of the set are not.
     """
 
     path: Path
@@ -344,6 +345,7 @@ class Submission:
     own: OwnWork = field(default_factory=OwnWork)
     one_sheet: bool = False
     has_cells: bool = True
+    for_practice: bool = False
 
 
 def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engine: Recomputer) -> Submission:
@@ -385,13 +387,17 @@ def _submission(
         there = {cell[0] for row, cells in zip(places, handed_out.asked, strict=True) for cell in cells if any(row)}
         others = {cell: value for cell, value in _same_for_all(handed_out) if cell[0] not in there}
         printed = others | printed
-    unseen = unseen_findings(handed_out, contents, find)
+    for_practice = handed_out.is_for_practice(contents)
+    unseen = [] if for_practice else unseen_findings(handed_out, contents, find)
     elsewhere = misplaced(handed_out, contents, find, answers, read_typed)  # a letter elsewhere is a label
     warnings = [*_about(handed_out, contents, places), *elsewhere, *unseen, *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
     scratch, own = _scratch(handed_out, contents, find), own_work(handed_out, contents, find)
     shown = tuple(map(clean, warnings))
-    return Submission(path, clean(path.name), stated, answers, scratch, printed, shown, own, one_sheet)
+    file = clean(path.name)
+    return Submission(
+        path, file, stated, answers, scratch, printed, shown, own, one_sheet=one_sheet, for_practice=for_practice
+    )
 
 
 def _same_for_all(handed_out: HandedOut) -> Iterator[tuple[Cell, Value]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from byhand.errors import ByhandError
@@ -28,18 +30,39 @@ BOOK_PARTS = ("[Content_Types].xml", "mimetype", "Index/Document.iwa")
 PIECE = 1 << 20
 
 
+@dataclass(frozen=True)
+class SubmittedFile:
+    """A file that was handed in. name: in the folder, zip files being folders too. path: where it can be read.
+
+    left_out: why it is not read, to follow its name; an empty text if it is.
+    """
+
+    name: str
+    path: Path
+    left_out: str = ""
+
+    @property
+    def is_closed_zip(self) -> bool:
+        """Whether it is a zip file that is not unpacked, which may hold the files of a whole class."""
+        return bool(self.left_out) and self.name.lower().endswith(".zip")
+
+
 @contextmanager
-def submitted_files(place: Path) -> Iterator[dict[str, Path]]:
+def submitted_files(place: Path) -> Iterator[dict[str, SubmittedFile]]:
     """Yield the files that were handed in, by their names in the folder or the zip file `place`.
 
-    Zip files are unpacked into a folder that is removed at the end, within bounds and never outside it. Raises
-    ByhandError for a place that is neither, a zip file that is not safe, or one without files. A zip file within the
-    folder that cannot be unpacked is yielded as it is, so that the reader of workbooks says why.
+    Zip files are unpacked into a folder that is removed at the end, within bounds and never outside it. What cannot be
+    unpacked safely is left out: a part of a zip file, or a whole one within the folder. Raises ByhandError for a place
+    that is neither, one that cannot be unpacked, or one without files.
     """
     if place.is_file() and _is_zip_of_files(place):
         with temporary_folder() as folder:
-            _unpack(place, folder)
-            yield _some(place, dict(_expanded(folder, "", DEEPEST - 1, folder)))
+            try:
+                left_out = _unpack(place, folder)
+            except _Refused as why:
+                raise ByhandError(f"{place} {why}") from None
+            closed = {name: SubmittedFile(name, place, why) for name, why in left_out.items()}
+            yield _some(place, {**closed, **dict(_expanded(folder, "", DEEPEST - 1, folder))})
         return
     if not place.is_dir():
         what = "is neither a folder nor a zip file" if place.exists() else "is not there"
@@ -48,14 +71,14 @@ def submitted_files(place: Path) -> Iterator[dict[str, Path]]:
         yield _some(place, dict(_expanded(place, "", DEEPEST, folder)))
 
 
-def _some(place: Path, files: dict[str, Path]) -> dict[str, Path]:
+def _some(place: Path, files: dict[str, SubmittedFile]) -> dict[str, SubmittedFile]:
     if not files:
         raise ByhandError(f"{place} holds no files: name the folder or the zip file with what was handed in.")
     return files
 
 
-def _expanded(folder: Path, prefix: str, depth: int, temporary: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the name and the path of each file in a folder, and of each in its zip files."""
+def _expanded(folder: Path, prefix: str, depth: int, temporary: Path) -> Iterator[tuple[str, SubmittedFile]]:
+    """Yield the name and the place of each file in a folder, and of each in its zip files."""
     for path in submissions(folder):
         if _was_handed_out(path, folder):
             continue
@@ -65,15 +88,15 @@ def _expanded(folder: Path, prefix: str, depth: int, temporary: Path) -> Iterato
             target = temporary / f"zip-{sha256(os.fsencode(name)).hexdigest()[:16]}" / path.name
             try:
                 target.mkdir(parents=True)
-                _unpack(path, target)
-            except (ByhandError, OSError) as error:
-                if isinstance(error, OSError) and error.errno in OF_DISKS:
-                    raise
-                yield name, path
+                left_out = _unpack(path, target)
+            except _Refused as why:
+                yield name, SubmittedFile(name, path, str(why))
                 continue
+            for part, why_not in left_out.items():
+                yield f"{name}/{part}", SubmittedFile(f"{name}/{part}", path, why_not)
             yield from _expanded(target, f"{name}/", depth - 1, temporary)
         else:
-            yield name, path
+            yield name, SubmittedFile(name, path)
 
 
 def _was_handed_out(path: Path, folder: Path) -> bool:
@@ -105,53 +128,82 @@ def _is_part_of_a_book(names: list[str]) -> bool:
     return any(name.startswith(("xl/", "word/", "ppt/", "_rels/")) for name in names)
 
 
-def _unpack(path: Path, folder: Path) -> None:
-    """Write the files of a zip file into a folder. Raises ByhandError for one that is not safe to unpack."""
+class _Refused(Exception):
+    """A zip file, or a part of one, is not unpacked. The message follows its name, and says what to do."""
+
+
+def _unpack(path: Path, folder: Path) -> dict[str, str]:
+    """Write the files of a zip file into a folder; return why others are left out, by their names in it.
+
+    Raises _Refused for a zip file of which nothing can be unpacked.
+    """
+    left_out: dict[str, str] = {}
+    times = Counter[str]()
+    with _refusing_damage(), ZipFile(path) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        _check_size(members)
+        for member in members:
+            name = clean(member.filename)
+            times[name] += 1
+            try:
+                with _refusing_damage():
+                    _write_member(archive, member, folder)
+            except _Refused as why:
+                again = f" ({times[name]})" if times[name] > 1 else ""
+                left_out[name + again] = str(why)
+    if len(left_out) == len(members) > 1 and len(set(left_out.values())) == 1:
+        raise _Refused(next(iter(left_out.values())))  # such as a password, which is said once
+    return left_out
+
+
+@contextmanager
+def _refusing_damage() -> Iterator[None]:
+    """Raise _Refused for what goes wrong with a zip file; errors of the disk, which say nothing of it, are left."""
     try:
-        with ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            _check_members(path, members)
-            for member in members:
-                _write_member(archive, member, folder)
+        yield
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as reason:
         if isinstance(reason, OSError) and reason.errno in OF_DISKS:
-            raise  # which says nothing of the file
-        raise ByhandError(
-            f"{path} cannot be unpacked ({clean(str(reason))[:200].rstrip('.')}): download it again."
-        ) from None
+            raise
+        why = (reason.strerror if isinstance(reason, OSError) else None) or str(reason)
+        raise _Refused(f"cannot be unpacked ({clean(why)[:200].rstrip('.')}): get it again.") from None
 
 
-def _check_members(path: Path, members: list[ZipInfo]) -> None:
+def _check_size(members: list[ZipInfo]) -> None:
     if len(members) > MOST_FILES:
-        raise ByhandError(f"{path} holds more than {MOST_FILES:,} files: name the zip file of one class.")
-    if sum(member.file_size for member in members) > MOST_UNPACKED:
-        raise ByhandError(f"{path} would unpack to more than {MOST_UNPACKED:,} bytes: unpack it by hand.")
-    for member in members:
-        name = PurePosixPath(member.filename)
-        if name.is_absolute() or ".." in name.parts or "\\" in member.filename or ":" in name.parts[0][:2]:
-            raise ByhandError(
-                f"{path} holds a file with the unsafe name {clean(member.filename)!r}: unpack it by hand."
-            )
-        if member.flag_bits & 1:
-            raise ByhandError(f"{path} is locked with a password: unpack it, and name the folder.")
-        if member.file_size > max(SMALL_PART, LARGEST_RATIO * member.compress_size) or member.file_size > MOST_BYTES:
-            raise ByhandError(
-                f"{path} holds a file that unpacks to {member.file_size:,} bytes ({clean(member.filename)}), "
-                "as a zip bomb does: unpack it by hand."
-            )
+        raise _Refused(f"holds more than {MOST_FILES:,} files: name the zip file of one class.")
+    if sum(member.file_size for member in members if member.file_size <= MOST_BYTES) > MOST_UNPACKED:
+        raise _Refused(f"would unpack to more than {MOST_UNPACKED:,} bytes: unpack it by hand.")
+
+
+def _parts(member: ZipInfo) -> list[str]:
+    """Return the folders and the name of a file in a zip file; some programs of Windows write them with backslashes."""
+    return [part for part in member.filename.replace("\\", "/").split("/") if part != "."]
 
 
 def _write_member(archive: ZipFile, member: ZipInfo, folder: Path) -> None:
-    """Write one file, with its time, by which the latest of several is chosen."""
-    target = folder.joinpath(*PurePosixPath(member.filename).parts)
+    """Write one file, with its time, by which the latest of several is chosen. Raises _Refused for one that harms."""
+    parts = _parts(member)
+    if not all(parts) or ".." in parts or ":" in parts[0][:2]:
+        raise _Refused("has a name that leads out of its folder: unpack it by hand.")
+    if member.flag_bits & 1:
+        raise _Refused("is locked with a password: unpack it by hand.")
+    if member.file_size > max(SMALL_PART, LARGEST_RATIO * member.compress_size) or member.file_size > MOST_BYTES:
+        raise _Refused(f"unpacks to {member.file_size:,} bytes, as a zip bomb does: unpack it by hand.")
+    target = folder.joinpath(*parts)
+    if target.exists():
+        raise _Refused("has the same name as another file in its zip file: unpack it by hand.")
     target.parent.mkdir(parents=True, exist_ok=True)
     left = member.file_size
-    with archive.open(member) as source, target.open("xb") as file:
-        while piece := source.read(PIECE):
-            left -= len(piece)
-            if left < 0:
-                raise ValueError("a file is longer than the zip file says")
-            file.write(piece)
+    try:
+        with archive.open(member) as source, target.open("xb") as file:
+            while piece := source.read(PIECE):
+                left -= len(piece)
+                if left < 0:
+                    raise ValueError("a file is longer than the zip file says")
+                file.write(piece)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     try:
         moment = time.mktime((*member.date_time, 0, 0, -1))
         os.utime(target, (moment, moment))

@@ -189,7 +189,7 @@ def test_gradescopes_form(key: Key) -> None:
 
 def test_a_result_is_the_same_after_the_journal(key: Key) -> None:
     marks = replace(some_marks(key, "s001", 3), file="more/s001.xlsx", warnings=("one", "two"))
-    result = FileResult("more/s001.xlsx", "abc", "s001", marks, by="the id in the workbook")
+    result = FileResult("more/s001.xlsx", "abc", "s001", marks)
     assert from_line(as_line(result)) == result
     assert not re.search(r"[\n\r]", as_line(result))
     nothing = FileResult("x", "", refused="It is empty.")

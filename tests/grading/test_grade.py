@@ -275,6 +275,19 @@ def test_of_several_files_the_latest_counts(made: tuple[Path, Key], tmp_path: Pa
     assert (told["grades"][0]["points"], told["grades"][0]["file"]) == (48, "s001 (1).xlsx")
     assert [c["file"] for c in told["concerns"] if c["kind"] == "duplicate"] == ["s001.xlsx"]
     assert "48 of 48 points" in (tmp_path / "out" / "feedback" / "s001.html").read_text("utf-8")
+    other = tmp_path / "in" / "s001 copy.xlsx"
+    other.write_bytes(answered(folder / "set", key, "s002"))
+    os.utime(other, (500, 500))
+    line = f"byhand grade {tmp_path}/in --key {folder}/set -o {tmp_path}/out --jobs 1"
+    assert "1 case needs a decision of yours" in byhand(line).stdout
+    why = "Is it s002's? It does not count for s001, and has s002's numbers."
+    assert ["look", "s001", other.name, why] in rows(tmp_path / "out" / "problems.csv")
+    decisions = tmp_path / "out" / "decisions.toml"
+    case = f'# "{other.name}" = "s002"  # {why}'
+    text = decisions.read_text("utf-8")
+    assert case in text
+    decisions.write_text(text.replace(case, case[2:]), "utf-8")
+    assert "5 students: 2 graded, 3 missing" in byhand(line).stdout
 
 
 @pytest.mark.slow

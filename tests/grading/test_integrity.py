@@ -91,6 +91,17 @@ def test_last_years_book(path: Path) -> None:
     assert said[0].endswith("the workbook was made for another set or with another seed, or was filled in anew.")
 
 
+@pytest.mark.parametrize("hidden", [{}, {("check", "A1"): 0.12, ("check", "B1"): 0.34}])
+def test_a_book_for_practice(path: Path, hidden: dict[tuple[str, str], float]) -> None:
+    """Its numbers are others by right, and its hidden sheet is byhand's own, unless a student has written on it."""
+    student, said = found(filled(path, "s01", hidden, of=class_set(seed=4, practice=True)))
+    assert student == "s01"
+    if not hidden:
+        assert said == ["This is a workbook for practice, not the one of this set."]
+    else:
+        assert "31 filled cells are not seen, on a hidden sheet: check!A1, check!B1, " in said[0]
+
+
 def test_given_numbers_that_were_altered(path: Path) -> None:
     """H237, edited_question: which cells, what is there, what was."""
     drawn = class_set().key.students["s01"].drawn["X"][0]

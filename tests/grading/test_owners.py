@@ -54,6 +54,7 @@ MOODLE = "Emmy Noether_12345_assignsubmission_file_"
         ("S02 (1).xlsx", "s01", ("s02", "the file's name")),
         ("Copy of s02.xlsx", "s01", ("s02", "the file's name")),
         ("s02-1.xlsx", None, ("s02", "the file's name")),
+        ("s02.page.xlsx", None, ("s02", "the file's name")),
         (f"{MOODLE}/my book.xlsx", "s01", ("s02", "Moodle's name for the file")),
         (f"{MOODLE}/s01.xlsx", "s01", ("s02", "Moodle's name for the file")),
         (f"{MOODLE}s01.xlsx", "s01", ("s02", "Moodle's name for the file")),
@@ -98,6 +99,22 @@ def test_a_file_name_gives_no_book_away_that_states_an_id_of_another_class(tmp_p
         owner(at(tmp_path / name, id="s01-001", numbers=False))
     assert pickle.loads(pickle.dumps(error.value)).stated == error.value.stated == "s01-001"
     assert owner(at(tmp_path / "copies" / name, id="s01", numbers=False))[0] == "s01"
+
+
+def test_a_file_that_does_not_say_whose_it_is_has_the_name_that_byhand_gives() -> None:
+    """Each kind of file that is handed out or saved, and copies of it; or the folder or zip file with the name."""
+    owners = Owners(class_set().handed_out)
+    kinds = ("s02.xlsx", "s02.page.html", "s02.key.json", "s02.ipynb", "s02.pdf", "s02-answers.json", "s02-answers.npz")
+    for name in kinds:
+        stem, _, ending = name.partition(".")
+        assert owners.by_name(Path(name)) == "s02", name
+        assert owners.by_name(Path(f"more/{name.upper()}"), copies=False) == "s02", name
+        for copy in (f"Copy of {name}", f"{stem} (1).{ending}", f"{stem}-1.{ending}", f"in/a_7_8_{name}"):
+            assert owners.by_name(Path(copy)) == "s02", copy
+    for name in ("s02.zip/photo.jpg", "S02/work/photo.jpg", "class.zip/s02/photo.jpg", f"{MOODLE}/s01.jpg"):
+        assert owners.by_name(Path(name)) == "s02", name
+    for name in ("photo.jpg", "answers.json", "s02x.xlsx"):
+        assert owners.by_name(Path(name)) == "", name
 
 
 def test_what_the_id_says_counts_less_than_the_learning_system_and_the_given_numbers(tmp_path: Path) -> None:
