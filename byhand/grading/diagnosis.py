@@ -18,6 +18,7 @@ from byhand.exercises.lms_fields import join_sentences
 from byhand.exercises.problem import Flags, copies, rearrangements
 from byhand.grading.carry_forward import FAR, Fit, OwnTable, Round, StageEvidence, StudentAnswers, evaluate, tables_by
 from byhand.grading.evidence import (
+    Counted,
     StageAnswers,
     all_explained,
     counted,
@@ -373,26 +374,41 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
     ]
     by_place: dict[int, CellFinding] = {}
     unguessed = any(mine.tells_of_mistakes for mine in all_answers) or all_explained(all_answers)
-    by_stage = counted(all_answers, hypotheses.reads_given), named(all_answers, hypotheses.reads_given)
-    for stage, mine, counts, tells in zip(hypotheses.stages, all_answers, *by_stage, strict=True):
-        found = slips_by_stage[stage.number][0]
+    counts = counted(all_answers, hypotheses.reads_given)
+    tells = _tells_of_mistakes(hypotheses, all_answers, counts)
+    for number, (stage, mine) in enumerate(zip(hypotheses.stages, all_answers, strict=True)):
+        found = slips_by_stage[number][0]
         for n in np.flatnonzero(mine.answered & (mine.idle | ~mine.right)).tolist():
             finding = _finding(hypotheses, explanations, stage, n, found.get(n))
-            by_place[int(stage.flat[n])] = (
-                finding if counts.any[n] else _without_evidence(finding, mine, unguessed or bool(tells[n]))
-            )
+            if not counts[number].any[n]:
+                finding = _without_evidence(finding, mine, unguessed or bool(tells[number][n]))
+            by_place[int(stage.flat[n])] = finding
     return by_place
+
+
+def _tells_of_mistakes(
+    hypotheses: Hypotheses, all_answers: Sequence[StageAnswers], counts: Sequence[Counted]
+) -> list[Flags]:
+    """Return for each stage which answers tell of a mistake, though it may earn nothing. (n,) each"""
+    made = [np.array([bool(combination) for combination in mine.mistakes], dtype=bool) for mine in all_answers]
+    if all((flags <= count.any).all() for flags, count in zip(made, counts, strict=True)):
+        return [count.mistakes for count in counts]
+    return named(all_answers, hypotheses.reads_given)
 
 
 def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
     """Whether the answers of a stage are the numbers of a given table, in some order, in part or over and over."""
     written, key, margins = answers.written[stage.flat], answers.key[stage.flat], stage.tolerances.margins
-    if stage.of_rows:
+    answered = ~np.isnan(written)
+    if stage.of_rows or not answered.any():
         return False
-    given = copies(answers.visible, stage.rows, stage.columns, int(stage.node.shape[1]))
+    typed, room = written[answered, None], margins[answered, None]
+    with np.errstate(all="ignore"):
+        tables = [t for t in answers.visible if (np.abs(typed - t.ravel()) <= room).any(1).all()]
+    given = copies(tables, stage.rows, stage.columns, int(stage.node.shape[1]))
     if not given:
         return False
-    in_other_order = rearrangements(answers.visible, len(written))
+    in_other_order = rearrangements(tables, len(written))
     return is_copy(written, key, np.stack(given), margins) or is_rearranged(
         written, key, np.stack(in_other_order), margins
     )
