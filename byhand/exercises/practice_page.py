@@ -13,6 +13,7 @@ from byhand.answers.pieces import BAR
 from byhand.answers.slips import SWAPPED
 from byhand.core.graph import Array, Node, fold
 from byhand.core.labels import word
+from byhand.escaping import escaped
 from byhand.exercises.asked import question_text
 from byhand.exercises.distinct_mistakes import (
     A_CONTRADICTION,
@@ -29,6 +30,7 @@ from byhand.exercises.recipe import BESIDE
 from byhand.exercises.student_book import StudentBook
 from byhand.misconceptions.rewriting import Misconception
 from byhand.page.build import page_of_book
+from byhand.page.texts import texts
 from byhand.translations import _, counted
 
 NEAR = 1e-9
@@ -67,13 +69,10 @@ class ExercisePage:
 
     def page(self, variant: Variant) -> bytes:
         """Return a student's page."""
-        student = variant.student
         changes = [idea.changed for idea in self._wrong_ideas]
         solved = self.problem.solve_all(stacked([variant.numbers]), changes) if changes else []
         about = {
             "checked": int(self.practice),
-            "who": "  ".join(filter(None, (student.name, student.id))),
-            "text": _(self.problem.exercise.text) if self.problem.exercise.text else "",
             "questions": [self._question(n, q, variant, solved) for n, q in enumerate(self.problem.questions)],
             "hidden": [node.name for node in self._hidden(variant)],
             "costs": [A_MISCONCEPTION, A_CONTRADICTION],
@@ -81,7 +80,34 @@ class ExercisePage:
             "swapped": _(SWAPPED),
         }
         values = variant.values | variant.numbers | self._rounded(variant)
-        return page_of_book(self.book, values, about, self._given(variant), with_rules=self.practice).encode()
+        card = self._card(variant)
+        return page_of_book(self.book, values, about, card, self._given(variant), with_rules=self.practice).encode()
+
+    def _card(self, variant: Variant) -> str:
+        """Return what stands at the top as markup: whose page it is, what to do, and the questions."""
+        words, student, exercise = texts(), variant.student, self.problem.exercise
+        heading = filter(None, (words["practice"] if self.practice else "", f"{student.name}  {student.id}".strip()))
+        lines = [
+            f"<h2>{escaped(' · '.join(heading))}</h2>",
+            f"<p>{escaped(_(exercise.text) if exercise.text else '')}</p>",
+            f'<p class="hint">{escaped(words["practice_about" if self.practice else "paper_about"])}</p>',
+            '<ol class="questions">',
+        ]
+        for n, question in enumerate(self.problem.questions):
+            ask = question.ask
+            text = question_text(
+                self.problem, question, lambda node, axis, i: word(node.shape[axis].labels, i, variant.values)
+            )
+            points = counted("{n} point", "{n} points", ask.points).format(n=f"{ask.points:g}")
+            lines.append(f"<li><p>{escaped(f'{text} ({points})')}</p>")
+            lines += [f'<p class="hint">{escaped(_(ask.hint))}</p>'] if ask.hint else []
+            lines += [
+                f'<input class="answer" placeholder=" " autocomplete="off" data-answer="{n},{k}" '
+                f'aria-label="{escaped(words["your_answer"])}">'
+                for k in range(_beside(question))
+            ]
+            lines.append(f'<p class="said" id="said-{n}" role="status"></p></li>')
+        return "\n".join([*lines, '</ol>\n<p id="score" class="said" role="status"></p>'])
 
     def _hidden(self, variant: Variant) -> list[Node]:
         """Return the tables whose numbers the student works out."""
@@ -101,18 +127,11 @@ class ExercisePage:
     def _question(self, n: int, question: Question, variant: Variant, solved: Solved) -> dict[str, Any]:
         """Return a question for the page; with its answers only for practice."""
         ask = question.ask
-        text = question_text(
-            self.problem, question, lambda node, axis, i: word(node.shape[axis].labels, i, variant.values)
-        )
-        points = counted("{n} point", "{n} points", ask.points).format(n=f"{ask.points:g}")
         beside = ask.kind in BESIDE
-        count = 2 if ask.kind == "wrong cell" else len(question.indices)
         about: dict[str, Any] = {
-            "text": f"{text} ({points})",
-            "hint": _(ask.hint) if ask.hint else "",
             "table": question.node.name,
             "cells": [] if beside else [list(map(int, place)) for place in question.indices],
-            "beside": count if beside else 0,
+            "beside": _beside(question),
             "places": ask.places,
             "letters": question.cuts is not None,
         }
@@ -133,6 +152,13 @@ class ExercisePage:
                 likely_slips(question.node, place, ask.places, margin, values) for place in question.indices
             ]
         return about
+
+
+def _beside(question: Question) -> int:
+    """Return how many answers stand beside the question, not in the cells of a table."""
+    if question.ask.kind == "wrong cell":
+        return 2
+    return len(question.indices) if question.ask.kind in BESIDE else 0
 
 
 def _wrong_ideas(problem: Problem) -> Iterator[WrongIdea]:

@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files as resources
@@ -20,7 +20,7 @@ from byhand.escaping import escaped
 from byhand.files import check_place, save
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson
-from byhand.page.lesson_data import LessonData, book_data, has_window, lesson_data
+from byhand.page.lesson_data import LessonData, book_data, lesson_data
 from byhand.page.longer import longer_lessons
 from byhand.page.parts import part_of
 from byhand.page.start import NOTHING
@@ -29,8 +29,8 @@ from byhand.page.texts import texts
 from byhand.translations import language
 from byhand.workbook.book import Book
 
-CORE = ("elements", "numbers", "lesson", "grid", "view", "formula", "panel", "page", "places")
-"""The files of the script that every page has; `main` comes last."""
+CORE = ("markup", "numbers", "lesson", "grid", "view", "formula", "panel", "page", "places")
+"""The files of the script that every page has, before those that it may need; `events` and `handle` come last."""
 CALLED = "sum,max,argmax,pick,choose,max2,test"
 """The functions that rules call."""
 MOST_CELLS = 300_000
@@ -41,11 +41,12 @@ ROOM = 860_000
 
 @dataclass(frozen=True)
 class PageFile:
-    """A page before it is written: what JSON holds, the functions of the rules, and the map as markup."""
+    """A page before it is written: what JSON holds, the functions of the rules, and markup: the map, an exercise."""
 
     data: dict[str, Any]
     rules: str
     drawing: str
+    exercise: str = ""
 
 
 def check_name(path: Path, force: bool) -> None:
@@ -97,9 +98,14 @@ def page_html(lesson: Lesson, part: str | None = None) -> str:
 
 
 def page_of_book(
-    book: Book, values: Mapping[Node, Array], exercise: dict[str, Any], given: Collection[Node], with_rules: bool
+    book: Book,
+    values: Mapping[Node, Array],
+    exercise: dict[str, Any],
+    card: str,
+    given: Collection[Node],
+    with_rules: bool,
 ) -> str:
-    """Return a page of a book to fill in. values: the numbers that are given. exercise: see practice_page.py.
+    """Return a page of a book to fill in. values: the numbers that are given. exercise, card: see practice_page.py.
 
     given: computed tables that are shown. with_rules: whether the page may compute the others.
     """
@@ -108,7 +114,7 @@ def page_of_book(
     made = book_data(book, tables, NOTHING)
     page = page_file([made], shared)
     page.data["exercise"] = exercise
-    return html(page)
+    return html(replace(page, exercise=card))
 
 
 def _size(made: LessonData) -> int:
@@ -155,17 +161,12 @@ def scripts(page: PageFile) -> list[str]:
         "erf": "erf(" in page.rules,
         "practice": is_exercise,
         "verdicts": is_exercise and bool(data["exercise"]["checked"]),
-        "follow": not is_exercise,
-        "words": bool(data["vocabularies"]) and not is_exercise,
-        "window": any(map(has_window, [data, *data["longer"]])),
         "start": any(data["start"].values()),
         "write": bool(data["longer"]),
         "arcs": has_attention,
-        "compare": not is_exercise,
         "play": not is_exercise,
-        "keys": not is_exercise,
     }
-    return [*CORE, *(name for name, is_needed in needed.items() if is_needed), "main"]
+    return [*CORE, *(name for name, is_needed in needed.items() if is_needed), "events", "handle"]
 
 
 def html(page: PageFile) -> str:
@@ -179,8 +180,11 @@ def html(page: PageFile) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     words = page.data["texts"] | {name: page.data[name] for name in ("title", "subtitle", "command")}
-    shown = {"exercise_only": "practice", "lesson_only": "follow", "start_only": "start"}
-    markup = {name: escaped(text) for name, text in words.items()} | {"drawing": page.drawing}
+    shown = {"exercise_only": "practice", "lesson_only": "play", "start_only": "start"}
+    markup = {name: escaped(text) for name, text in words.items()} | {
+        "drawing": page.drawing,
+        "exercise": page.exercise,
+    }
     markup |= {name: "" if file in names else "hidden" for name, file in shown.items()}
     shell = Template(own_file("shell.html")).substitute(markup)
     return (

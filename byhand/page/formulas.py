@@ -158,13 +158,12 @@ class Forms:
 
 
 def _printed(maths: Maths) -> str:
-    """Return MathML with an empty row for each hole; of the class `b` where a negative number stands in brackets."""
-    text = BRACKETED.sub(r'<mrow class="h b" data-h="\1"></mrow>', MathML()(maths))
-    text = NEGATIVE.sub(r'<mrow class="h" data-h="\1"></mrow>', text)
-    return HOLE.sub(r'<mrow class="h" data-h="\1"></mrow>', text)
+    """Return MathML with <h> around the number of each hole, <h b> where a negative number stands in brackets."""
+    text = BRACKETED.sub(r"<h b>\1</h>", MathML()(maths))
+    return HOLE.sub(r"<h>\1</h>", NEGATIVE.sub(r"<h>\1</h>", text))
 
 
 def symbol_markup(symbol: str) -> tuple[str, str]:
-    """Return a table's symbol as MathML: with a place below it, where the page puts row and column, and without."""
-    placed = MathML()(Name(symbol, (Name(PLACE),))).replace(f"<mi>{PLACE}</mi>", '<mn class="at"></mn>')
+    """Return a table's symbol as MathML: with @ below it, where the page puts row and column, and without."""
+    placed = MathML()(Name(symbol, (Name(PLACE),))).replace(f"<mi>{PLACE}</mi>", "<mn>@</mn>")
     return placed, MathML()(Name(symbol))

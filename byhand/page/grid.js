@@ -1,148 +1,95 @@
-// A table as a grid of cells, as in the workbook. A large one shows a window, see window.js.
+// A table as a grid of cells, as in the workbook, drawn when its part comes into view.
 
 /** What a part's data says of each table, in this order: see `_block` in lesson_data.py. */
-const BLOCK = ["table", "row", "column", "home", "name", "shape", "rule", "strip", "prefixes", "window"];
-
-function numbers(count) {
-  return Array.from({ length: count }, (_, n) => n);
-}
-
-/** Put an element at a row and a column of its part, over so many of them. */
-function place(element, row, column, rows = 1, columns = 1) {
-  return set(element, { "--row": row, "--column": column, "--rows": rows, "--columns": columns });
-}
+const BLOCK = ["table", "row", "column", "home", "name", "shape", "rule", "strip", "prefixes"];
 
 class Grid {
   /** against: the lesson with which its numbers are compared, or none. */
-  constructor(part, lesson, against, id, block) {
-    Object.assign(this, { part, lesson, against, id, first: [0, 0] });
-    BLOCK.forEach((name, n) => (this[name] = block[n]));
+  constructor(block, part, lesson, against, id) {
+    Object.assign(this, { part, lesson, against, id }, Object.fromEntries(BLOCK.map((name, n) => [name, block[n]])));
     this.record = lesson.tables[this.table];
     const { rows, columns } = this.record;
     [this.height, this.width] = data.turned ? [columns, rows] : [rows, columns];
-    [this.rows, this.columns] = this.window ?? [this.height, this.width];
+  }
+
+  /** Its caption, and room for its cells. */
+  get markup() {
+    const { id, home, name, shape, rule, strip, height, width, record } = this;
+    const before = strip ? 0 : 1;
+    const again = record.look === "attention" ? "attention again" : "shown again"; // grey, unless it is a heat map
+    const look = `${home ? record.look : again}${strip ? " strip" : ""}${data.turned ? " turned" : ""}`;
+    const size = `--rows:${height + before};--columns:${width + before}`;
+    return html`<div class="block ${look}" id="${id}"
+      data-style="--row:${this.row - before};--column:${this.column - before};${size}">
+      <div class="caption" id="${id}-name"><b>${name}</b> <span class="shape">${shape}</span>
+      <span class="rule">${rule}</span></div><table role="grid" aria-labelledby="${id}-name"></table></div>`;
   }
 
   draw() {
-    const { id, name, shape, rule, strip, rows, columns } = this;
-    this.cells = numbers(rows).map((r) => numbers(columns).map((c) => this.cell(r, c)));
-    const labels = (count, scope, role) => numbers(strip ? 0 : count).map(() => el("th", { scope, role }));
-    this.rowLabels = labels(rows, "row", "rowheader");
-    this.columnLabels = labels(columns, "col", "columnheader");
-    const { look } = this.record;
-    const again = look === "attention" ? "attention.again" : "shown.again"; // grey, unless it is a heat map
-    this.element = el(
-      `div.block.${this.home ? look : again}${strip ? ".strip" : ""}${data.turned ? ".turned" : ""}`,
-      el("div.caption", { id }, el("b", name), shape && el("span.shape", ` ${shape}`), el("span.rule", rule)),
-      el(
-        "table",
-        { role: "grid", "aria-labelledby": id, "aria-rowcount": this.height, "aria-colcount": this.width },
-        el(
-          "tbody",
-          strip ? null : el("tr", el("td.corner"), this.columnLabels),
-          this.cells.map((cells, r) => el("tr", this.rowLabels[r] ?? null, cells)),
-        ),
-      ),
-    );
-    const before = strip ? 0 : 1;
-    return place(this.element, this.row - before, this.column - before, rows + before, columns + before);
-  }
-
-  cell(r, c) {
-    const element = el("td", { role: "gridcell", tabindex: r || c ? -1 : 0 });
-    return Object.assign(element, { grid: this, r, c });
-  }
-
-  /** Show other rows and columns: those from a place on. */
-  moveTo(row, column) {
-    const within = (x, shown, all) => Math.max(0, Math.min(x, all - shown));
-    this.first = [within(row, this.rows, this.height), within(column, this.columns, this.width)];
-    this.part.update();
-  }
-
-  /** The element at a row and column; `move` brings it into the window. */
-  elementAt(row, column, move = false) {
-    const element = this.cells?.[row - this.first[0]]?.[column - this.first[1]];
-    if (element || !move) return element;
-    this.moveTo(row - this.rows / 2, column - this.columns / 2);
-    return this.elementAt(row, column);
-  }
-
-  placeOf({ r, c }) {
-    return [this.first[0] + r, this.first[1] + c];
-  }
-
-  /** The cell of the lesson that stands in a row and column: a view's is the cell that it shows. */
-  source(row, column) {
-    const cell = [this.table, ...(data.turned ? [column, row] : [row, column])];
-    return this.record.name ? cell : (this.lesson.inputs(...cell)[0] ?? cell);
-  }
-
-  /** The element of a cell of the lesson that stands here, if it is drawn. */
-  elementOf([n, i, j], move = false) {
-    if (this.record.name) return this.elementAt(...(data.turned ? [j, i] : [i, j]), move);
-    const all = () => numbers(this.height).flatMap((row) => numbers(this.width).map((column) => [row, column]));
-    this.places ??= new Map(all().map((place) => [this.source(...place).join(), place]));
-    const there = this.places.get(`${n},${i},${j}`);
-    return there && this.elementAt(...there, move);
-  }
-
-  label(axis, index) {
-    const side = data.turned ? 1 - axis : axis;
-    const number = (axis ? this.width : this.height) > 1 ? `${this.prefixes[side]}${index + 1}` : "";
-    return this.lesson.word(this.record.labels[side], index) ?? number;
+    const { strip, height, width, lesson, record } = this;
+    const head = (scope) => html`<th scope="${scope}">`;
+    const cells = range(width, () => html`<td tabindex="-1" aria-describedby="about">`);
+    const table = byId(this.id).querySelector("table");
+    table.innerHTML = html`${!strip && html`<tr><td class="corner">${range(width, () => head("col"))}`}
+      ${range(height, () => html`<tr>${!strip && head("row")}${cells}`)}`;
+    this.heads = ["row", "col"].map((scope) => [...table.querySelectorAll(`th[scope=${scope}]`)]);
+    this.cells = [...table.querySelectorAll("td[tabindex]")];
+    this.cells[0].tabIndex = 0;
+    this.places = new Map();
+    this.cells.forEach((element, n) => {
+      const place = [Math.floor(n / width), n % width];
+      const [i, j] = data.turned ? place.reverse() : place;
+      const shows = record.name ? undefined : lesson.inputs(this.table, i, j)[0]; // a view's is the cell that it shows
+      element.at = i * record.columns + j;
+      element.dataset.cell = shows ?? [this.table, i, j];
+      this.places.set(element.dataset.cell, element);
+    });
+    this.update();
   }
 
   /** Write the numbers and labels that differ from what stands there. Returns the cells that have changed. */
   update() {
-    this.writeLabels();
+    this.heads.forEach((heads, axis) => heads.forEach((head, n) => this.writeHead(head, axis, n)));
     if (page.practice?.draw(this)) return [];
-    const { lesson, table, record } = this;
-    const values = lesson.table(table);
+    const { lesson, record } = this;
+    const values = lesson.table(this.table);
     const places = placesOf(values);
     const heat = this.heat(values);
-    const changed = [];
-    this.longest = 0;
-    for (const element of this.cells.flat()) {
-      const [row, column] = this.placeOf(element);
-      const at = data.turned ? column * record.columns + row : row * record.columns + column;
+    return this.cells.filter((element) => {
+      const { at, textContent: was } = element;
       const text = record.spell === undefined ? inCell(values[at], places) : lesson.spelled(record.spell, values[at]);
-      this.longest = Math.max(this.longest, text.length);
-      if (element.text !== text) {
-        if (element.text !== undefined) changed.push(element);
-        element.text = element.textContent = text;
-      }
-      heat?.(element, at);
-      element.classList.toggle("held", record.data === undefined && lesson.isChanged(...this.source(row, column)));
-    }
-    return changed;
+      if (was !== text) element.textContent = text;
+      if (heat) heat(element, at);
+      element.classList.toggle("held", record.data === undefined && lesson.changes.has(element.dataset.cell));
+      return was && was !== text;
+    });
   }
 
-  writeLabels() {
-    const write = (axis) => (label, n) => {
-      const text = this.label(axis, this.first[axis] + n);
-      if (label.textContent !== text) label.textContent = label.title = text;
-      if (!text) label.setAttribute("aria-label", n + 1);
-    };
-    this.rowLabels.forEach(write(0));
-    this.columnLabels.forEach(write(1));
+  get longest() {
+    return Math.max(5, ...(this.cells ?? []).map(({ textContent }) => textContent.length));
   }
 
-  /** The function that colours cells by size, or by what differs from before: from a weight's number or a lesson's. */
+  writeHead(head, axis, index) {
+    const side = data.turned ? 1 - axis : axis;
+    const number = (axis ? this.width : this.height) > 1 ? `${this.prefixes[side]}${index + 1}` : "";
+    const text = this.lesson.word(this.record.labels[side], index) ?? number;
+    if (head.textContent !== text) head.textContent = head.title = text;
+    if (!text) head.ariaLabel = index + 1;
+  }
+
+  /** The function that colours a cell by size, or by what differs from before: from a weight's number or a lesson's. */
   heat(values) {
     const { look, before } = this.record;
     const others = this.against?.table(this.table) ?? (before === undefined ? null : this.lesson.table(before));
-    const isSigned = others || look === "gradient";
-    if (!isSigned && look !== "attention") return null;
+    if (!others && !["attention", "gradient"].includes(look)) return null;
     const sizes = others ? values.map((x, at) => x - others[at]) : values;
     const finite = sizes.map(Math.abs).filter((x) => x < INFINITE);
-    const largest = isSigned ? finite.reduce((most, x) => Math.max(most, x), 1e-12) : 1;
+    const largest = others || look === "gradient" ? finite.reduce((most, x) => Math.max(most, x), 1e-12) : 1;
     return (element, at) => {
-      const share = Math.min(1, Math.abs(sizes[at]) / largest);
-      element.classList.toggle("warm", share > 0.002);
+      const share = Math.max(-1, Math.min(1, sizes[at] / largest));
+      element.classList.toggle("warm", Math.abs(share) > 0.002);
       element.classList.toggle("differs", Boolean(this.against) && Math.abs(sizes[at]) > 1e-12);
-      const tint = isSigned ? (sizes[at] > 0 ? "up" : "down") : "more";
-      set(element, { "--strength": `${(share * 62).toFixed(1)}%`, "--tint": `var(--heat-${tint})` });
+      element.style.setProperty("--heat", share.toFixed(3));
     };
   }
 }

@@ -1,26 +1,23 @@
 // The numbers of a lesson: each table is computed by its own rule when it is asked for, and again after a change.
 
-/** What rules call besides `Math` and the cells that they read. `pick` and `choose` read all that they may need. */
+/** What a function gives for 0, 1, 2 ... */
+function range(count, of = (n) => n) {
+  return Array.from({ length: count }, (_, n) => of(n));
+}
+
+/** What rules call besides `Math` and the cells that they read. `choose` reads all that it may need. */
 const FUNCTIONS = {
   sum(count, at) {
     let total = 0;
     for (let k = 0; k < count; k++) total += at(k);
     return total;
   },
-  max(count, at) {
-    let largest = at(0);
-    for (let k = 1; k < count; k++) largest = Math.max(largest, at(k));
-    return largest;
-  },
-  argmax(count, at) {
-    let best = 0;
-    for (let k = 1; k < count; k++) if (at(k) > at(best)) best = k;
-    return best;
-  },
+  max: (count, at) => range(count, at).reduce((x, y) => Math.max(x, y)),
+  argmax: (count, at) => range(count, at).reduce((best, x, k, all) => (x > all[best] ? k : best), 0),
   pick: (count, at, index) => (index >= 0 && index < count ? at(index) : NaN),
   choose: (condition, x, y) => (condition ? x : y),
   max2: Math.max,
-  test: (holds) => (holds ? 1 : 0),
+  test: Number,
 };
 
 /** The numbers in a record of a table: a list, or bytes in base 64. */
@@ -32,24 +29,25 @@ function unpacked(packed) {
 
 /** A lesson that is computed. A cell is [table, row, column]; a table reads only tables with smaller numbers. */
 class Lesson {
+  changes = new Map();
+
   /** longer: how many words it has more than the lesson that the page begins with, whose tables are mostly alike. */
   constructor(longer) {
     this.data = longer ? data.longer[longer - 1] : data;
     this.tables = this.data.tables.map((table) => ({ ...data.tables[table.like], ...table }));
     this.names = new Map(this.tables.map(({ name }, n) => [name, n]).filter(([name]) => name));
     this.given = this.tables.map((table) => table.data && unpacked(table.data));
-    this.changes = new Map();
     this.values = this.tables.map(() => null);
     const { values } = this;
     const widths = this.tables.map(({ columns }) => columns);
     this.rules = byhandRules[longer]((n, i, j) => values[n][i * widths[n] + j], FUNCTIONS);
-    const noted = (n, i, j) => {
-      this.noted.set(`${n},${i},${j}`, [n, i, j]);
-      return this.value(n, i, j);
+    const note = (...cell) => {
+      this.noted.set(cell.join(), cell);
+      return this.value(...cell);
     };
-    const all = (count, at, index) => Array.from({ length: count }, (_, k) => at(k))[index] ?? NaN;
-    this.traces = byhandRules[longer](noted, { ...FUNCTIONS, pick: all });
-    this.forms = byhandForms[longer]((n, i, j) => this.value(n, i, j), {
+    const pick = (count, at, index) => range(count, at)[index] ?? NaN; // reads all that it may need
+    this.traces = byhandRules[longer](note, { ...FUNCTIONS, pick });
+    this.forms = byhandForms[longer]((...cell) => this.value(...cell), {
       ...FUNCTIONS,
       f: (form, ...holes) => ({ form: data.forms[form], holes }),
       c: (...cell) => ({ cell }),
@@ -59,11 +57,9 @@ class Lesson {
 
   /** The numbers of a table, row by row; computed if they are not known. */
   table(n) {
-    if (!this.values[n]) {
-      const last = Math.max(...this.tables[n].reads);
-      for (let m = 0; m <= last; m++) this.values[m] ??= this.computed(m);
-      this.values[n] = this.computed(n);
-    }
+    const last = this.values[n] ? -1 : Math.max(-1, ...this.tables[n].reads);
+    for (let m = 0; m <= last; m++) this.values[m] ??= this.computed(m);
+    this.values[n] ??= this.computed(n);
     return this.values[n];
   }
 
@@ -84,12 +80,6 @@ class Lesson {
     return i >= 0 && j >= 0 && i < this.tables[n]?.rows && j < this.tables[n].columns;
   }
 
-  /** The vocabulary of a table of given words, and whether one may be missing; nothing of another table. */
-  vocabularyOf(n) {
-    const { role, labels } = this.tables[n];
-    return this.given[n] && role === "tokens" && Array.isArray(labels[0]) ? labels[0].slice(1) : [];
-  }
-
   /** All cells of a table. */
   cells(n) {
     const { columns } = this.tables[n];
@@ -98,16 +88,12 @@ class Lesson {
 
   /** Put a number into a cell; a computed cell keeps it too, whatever it reads. null: as it was. */
   set(n, i, j, x) {
-    const key = `${n},${i},${j}`;
+    const key = [n, i, j].join();
     if (x === null || x === this.given[n]?.[i * this.tables[n].columns + j]) this.changes.delete(key);
     else this.changes.set(key, [n, i, j, x]);
     const stale = new Set([n]);
     this.tables.forEach(({ reads }, m) => reads.some((read) => stale.has(read)) && stale.add(m));
     for (const m of stale) this.values[m] = null;
-  }
-
-  isChanged(...cell) {
-    return this.changes.has(cell.join());
   }
 
   /** Have these changes and no others. */
@@ -117,7 +103,7 @@ class Lesson {
   }
 
   /** The cells that a cell's rule reads, each once. */
-  inputs(...[n, i, j]) {
+  inputs(n, i, j) {
     this.noted = new Map();
     this.traces[n]?.(i, j);
     return [...this.noted.values()];
@@ -126,8 +112,8 @@ class Lesson {
   /** The cells whose rules read a cell. */
   users(...cell) {
     const reads = (reader) => this.inputs(...reader).some((input) => input.join() === cell.join());
-    const readers = this.tables.flatMap((table, n) => (table.name && table.reads.includes(cell[0]) ? [n] : []));
-    return readers.flatMap((n) => this.cells(n).filter(reads));
+    const all = this.tables.map((table, n) => (table.name && table.reads.includes(cell[0]) ? this.cells(n) : []));
+    return all.flat().filter(reads);
   }
 
   /** The word of a row or column, from a vocabulary or from the ids of a text; null if it has none. */
@@ -143,9 +129,8 @@ class Lesson {
     const { words, merges, inside } = data.vocabularies[vocabulary];
     if (!(number >= 1)) return "";
     if (number <= words.length) return words[number - 1];
-    const sides = merges?.[number - words.length - 1];
-    if (!sides) return "?";
-    const [left, right] = sides.map((n) => this.spelled(vocabulary, this.value(n, 0, 0)));
+    const sides = merges?.[number - words.length - 1] ?? [];
+    const [left = "?", right = ""] = sides.map((n) => this.spelled(vocabulary, this.value(n, 0, 0)));
     return left + (right.startsWith(inside) ? right.slice(inside.length) : right);
   }
 

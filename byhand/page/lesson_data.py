@@ -12,7 +12,7 @@ from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson, describe
 from byhand.page.longer import Slot
 from byhand.page.model_map import model_map
-from byhand.page.plane import Place, bounds, close_up, first_below
+from byhand.page.plane import Place, bounds, first_below
 from byhand.page.start import start
 from byhand.page.tables import PageTables, Shared
 from byhand.translations import _
@@ -108,11 +108,8 @@ def _arranged(
 ) -> dict[str, Any]:
     """Return a part with its tables in their places. See the constructors of Part and Block in the page's script."""
     places = [place for _block, place in blocks]
-    close_up(places, headings)
     for block, place in blocks:
         block[1:3] = place.row, place.column
-        if place.is_window:
-            block.append([place.rows, place.columns])
     return {
         "title": heading,
         "about": "  ·  ".join(filter(None, (rule, source))),
@@ -120,11 +117,6 @@ def _arranged(
         "blocks": [block for block, _place in blocks],
         "headings": [[*each, first_below(each, places)] for each in headings],
     }
-
-
-def has_window(data: dict[str, Any]) -> bool:
-    """Return whether a lesson has a table of which only some rows and columns are shown: its block says how many."""
-    return any(isinstance(block[-1][0], int) for part in data["parts"] for block in part["blocks"])
 
 
 def _block(tables: PageTables, block: Block, turned: bool) -> tuple[list[Any], Place]:

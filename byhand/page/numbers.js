@@ -3,36 +3,26 @@
 const INFINITE = 1e29;
 const MINUS = "\u2212";
 
-/** All digits of a number if they are few, else nothing. */
-function shortDigits(x) {
-  const near = Number(x.toPrecision(12));
-  const size = Math.abs(near);
-  if (size >= 1e12 || (size < 1e-5 && size > 0)) return "";
-  const digits = near.toFixed(20).replace(/\.?0+$/, "");
-  const plain = String(near).includes("e") ? digits : String(near);
-  return Number.isInteger(near) || plain.replace(/^[-0.]+/, "").replace(".", "").length <= 5 ? plain : "";
-}
-
-/** Whether `shown` loses nothing of a number. */
+/** Whether a few digits say all of a number. */
 function isExact(x) {
-  return x < -INFINITE || shortDigits(x) !== "";
+  const text = String(Number(x.toPrecision(12)));
+  const digits = text.replace(/^[-0.]+/, "").replace(".", "");
+  return x < -INFINITE || (!text.includes("e") && (Number.isInteger(Number(text)) || digits.length <= 5));
 }
 
 /** A number as a worked line shows it: in full where that is short, else to a few places. */
 function shown(x) {
+  const size = Math.abs(x);
   if (!Number.isFinite(x)) return "undefined";
   if (x < -INFINITE) return `${MINUS}∞`;
-  const size = Math.abs(x);
-  let text = shortDigits(x) || (size >= 0.1 ? x.toFixed(4) : String(Number(x.toPrecision(4))));
-  if (size < 1e-12) text = "0";
-  else if (size < 1e-5 || size >= 1e12) {
-    const [digit, exponent] = x.toExponential(3).split("e");
-    const raised = Number(exponent)
-      .toString()
-      .replace(/[-\d]/g, (sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻");
-    text = `${Number(digit)}×10${raised}`;
+  if (size < 1e-12) return "0";
+  if (size >= 1e-5 && size < 1e12) {
+    const plain = isExact(x) ? x.toPrecision(12) : size >= 0.1 ? "" : x.toPrecision(4);
+    return (plain ? String(Number(plain)) : x.toFixed(4)).replace("-", MINUS);
   }
-  return text.replace("-", MINUS);
+  const [digit, exponent] = x.toExponential(3).split("e");
+  const raised = String(Number(exponent)).replace(/[-\d]/g, (sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻");
+  return `${Number(digit)}×10${raised}`.replace("-", MINUS);
 }
 
 /** The decimals of a table's cells: none for whole numbers, more where all are small. */
@@ -48,7 +38,7 @@ function inCell(x, places) {
   if (Number.isNaN(x)) return "?";
   if (Math.abs(x) > INFINITE) return x > 0 ? "∞" : `${MINUS}∞`;
   const text = Math.abs(x) >= 1e9 ? x.toExponential(2) : x.toFixed(places);
-  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", MINUS);
+  return text.replace("-", Number(text) === 0 ? "" : MINUS);
 }
 
 /** The number in a text, with a comma or a point; null if it is none. */

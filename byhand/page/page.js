@@ -15,21 +15,29 @@ class Page {
     this.longer = longer;
     this.lesson = new Lesson(longer);
     if (name) this.cell = [this.lesson.names.get(name), ...this.cell.slice(1)];
-    this.layOut(null);
+    this.compareWith(null);
   }
 
-  /** Lay the lesson out, beside another if one is given. */
-  layOut(before) {
+  /** Show a lesson beside this one, or none. */
+  compareWith(before) {
     this.before = before;
     this.view = new View(this.lesson, before);
     document.body.classList.toggle("comparing", Boolean(before));
+    byId("compare").ariaPressed = Boolean(before);
+  }
+
+  /** Compare: the lesson as it is now stays at the left, and one goes on with the one at the right. */
+  compare() {
+    const before = this.before ? null : new Lesson(this.longer);
+    before?.take(this.lesson.changes.values());
+    this.compareWith(before);
+    this.redraw();
   }
 
   /** All that was changed, as the address bar has it, if the lesson were so many words longer. */
   state(longer = this.longer) {
-    const { lesson } = this;
-    const text = ([n, i, j, x]) => `${lesson.link([n, i, j])}=${encodeURIComponent(x)}`;
-    const changes = [...lesson.changes.values()].map(text);
+    const text = ([n, i, j, x]) => `${this.lesson.link([n, i, j])}=${encodeURIComponent(x)}`;
+    const changes = [...this.lesson.changes.values()].map(text);
     return [longer && `write=${longer}`, changes.length && `set=${changes.join(";")}`].filter(Boolean).join("&");
   }
 
@@ -38,15 +46,15 @@ class Page {
     const fields = new URLSearchParams(state);
     const longer = Math.min(data.longer.length, Math.max(0, Math.trunc(fields.get("write")) || 0));
     if (longer !== this.longer) this.show(longer);
-    const texts = (fields.get("set") ?? "").split(";").filter(Boolean);
-    const asked = texts.map((text) => {
+    const asked = (fields.get("set") ?? "").split(";").filter(Boolean);
+    const changes = asked.map((text) => {
       const [name, number = ""] = text.split(/=(?=[^=]*$)/);
-      return { text, cell: this.lesson.linked(name), x: numberIn(number) };
+      const [cell, x] = [this.lesson.linked(name), numberIn(number)];
+      return cell && x !== null && [...cell, x];
     });
-    const isHere = ({ cell, x }) => cell && x !== null;
-    this.lesson.take(asked.filter(isHere).map(({ cell, x }) => [...cell, x]));
+    this.lesson.take(changes.filter(Boolean));
     this.redraw();
-    return asked.filter((change) => !isHere(change)).map(({ text }) => text);
+    return asked.filter((_, n) => !changes[n]);
   }
 
   /** Put numbers into cells: [table, row, column, number], null to let a cell follow its rule again. */
@@ -65,7 +73,7 @@ class Page {
 
   reset() {
     this.done = [];
-    if (this.before) this.layOut(null);
+    if (this.before) this.compareWith(null);
     this.load("");
     this.remember();
   }
@@ -78,22 +86,21 @@ class Page {
     for (const id of ["undo", "reset"]) byId(id).disabled = !this.done.length && !this.state();
   }
 
-  /** Light a cell and what it reads, or who uses it, and say what it is. */
+  /** Light a cell and what it reads, or who uses it, and say what it is. isKept: whether it stays. */
   follow(cell, isKept) {
     this.cell = cell;
     this.isKept = isKept && cell !== null;
     document.body.classList.toggle("following", this.isKept);
-    this.view.unlight();
-    if (!cell) return;
-    this.view.light([cell], isKept ? "lit-chosen" : "lit-here");
-    if (this.isAsking) this.view.light(this.lesson.users(...cell), "lit-user");
-    else this.view.light(this.lesson.inputs(...cell), "lit-input");
-    showInPanel(cell, this.isKept);
+    this.light();
+    if (cell) showInPanel(cell, this.isKept);
   }
 
-  /** Follow a cell as long as the pointer or the focus is there. */
-  point(cell) {
-    if (!this.isKept) this.follow(cell, false);
+  light() {
+    const { cell, view, lesson, isAsking } = this;
+    view.unlight();
+    if (!cell) return;
+    view.light([cell], this.isKept ? "lit-chosen" : "lit-here");
+    view.light(isAsking ? lesson.users(...cell) : lesson.inputs(...cell), isAsking ? "lit-user" : "lit-input");
   }
 
   /** Keep a cell: it stays lit, and the address bar remembers it. */
@@ -118,11 +125,11 @@ class Page {
   /** Bring a cell's own place into view, if it is not there. Returns its element. */
   reveal(cell, behavior = "auto") {
     const grid = this.view.home(cell[0]);
-    if (!grid) return null;
-    goTo(grid.part);
-    const element = grid.elementOf(cell, true);
-    if (this.cell) this.follow(this.cell, this.isKept); // the part may have been drawn just now
+    if (!grid) return undefined;
+    goTo(this.view.parts[grid.part]);
+    const element = grid.places.get(String(cell));
     element.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
+    if (document.activeElement.matches("td")) element.focus({ preventScroll: true });
     return element;
   }
 
@@ -146,10 +153,9 @@ class Page {
     const strange = this.load(hash);
     const link = new URLSearchParams(hash).get("cell");
     const cell = link && this.lesson.linked(link);
-    if (cell) {
-      this.follow(cell, true);
-      this.reveal(cell, "instant");
-    } else if (link) strange.push(link);
+    if (link && !cell) strange.push(link);
+    if (cell) this.follow(cell, true);
+    if (cell) this.reveal(cell, "instant");
     byId("notice").textContent = strange.length ? say("not_kept", { what: strange.join("; ").slice(0, 200) }) : "";
   }
 }

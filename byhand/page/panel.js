@@ -1,29 +1,68 @@
-// The panel about a cell: what it is, its formula, and what else may be said of it or done with it.
+// The panel about a cell: what it is, its formula, what it reads, who uses it, and a field to change it.
 
-/** What follows in the panel after the formula: functions of the cell and whether it is kept, to elements. */
-const inPanel = [];
+const MOST_LISTED = 24;
+
+/** Cells to go to, as their reader calls them. */
+function cellList(cells, reader) {
+  const { lesson } = page;
+  const item = (cell) => html`<li><button type="button" data-cell="${String(cell)}"
+    title="${lesson.tables[cell[0]].name}, ${placeText(cell)}"><math>${nameOf(cell, reader)}</math>
+    ${shown(lesson.value(...cell))}</button>`;
+  const left = cells.length - MOST_LISTED;
+  const more = left > 0 && html`<li>${say("and_more", { n: left })}`;
+  return html`<ul class="cells">${cells.slice(0, MOST_LISTED).map(item)}${more}</ul>`;
+}
+
+/** A button. name: what it does, see ACTIONS; what stands on it is the text of that name. */
+function button(name, about = "") {
+  return html`<button type="button" data-do="${name}" ${about}>${say(name)}</button>`;
+}
+
+/** The field that changes a cell, or holds a computed one at a number; and what has been changed, taken back. */
+function changeFields(cell) {
+  const { lesson, before } = page;
+  const { labels, role } = lesson.tables[cell[0]];
+  const isGiven = Boolean(lesson.given[cell[0]]);
+  const isHeld = !isGiven && lesson.changes.has(String(cell));
+  const value = String(lesson.value(...cell)).replace("e+", "e");
+  const number = html`<input id="new-number" inputmode="decimal" autocomplete="off" value="${value}">
+    <button>${say("set")}</button>`;
+  return html`<form class="change" data-cell="${String(cell)}"><label for="new-number">${say(isGiven ? "change" : "hold")}</label>
+    ${isGiven && role === "tokens" && Array.isArray(labels[0]) ? wordField("new-number", cell, ...labels[0].slice(1)) : number}
+    </form>
+    ${isHeld && html`<p class="hint">${say("is_patched")}</p>${button("release")}`}
+    ${before && [button("take_cell"), button("take_table")]}`;
+}
 
 /** Show a cell; `isKept` says that it stays when the pointer leaves it. What a student works out is not shown. */
 function showInPanel(cell, isKept) {
-  const { lesson, before, practice } = page;
-  const { name, about, step } = lesson.tables[cell[0]];
+  const { lesson, before, practice, isAsking } = page;
+  const { name, about, step, code, role } = lesson.tables[cell[0]];
   const isSecret = practice?.hidden.has(cell[0]);
   const value = lesson.value(...cell);
   const was = before?.value(...cell) ?? value;
   const [title, equation, source] = practice ? [] : (data.steps[step] ?? []);
   const lines = formulaLines(cell, isSecret);
-  refill(
+  const inputs = isKept && !practice ? lesson.inputs(...cell) : [];
+  const users = isAsking ? lesson.users(...cell) : [];
+  const hint = lesson.given[cell[0]] && !isKept && say(role === "tokens" ? "is_word" : "is_given");
+  const more = [
+    code && html`<p class="code"><code title="${say("code")}">${code}</code></p>`,
+    hint && html`<p class="hint">${hint}</p>`,
+    inputs.length > 0 && html`<h3>${say("reads")}</h3>${cellList(inputs, cell[0])}`,
+    isKept && button("users", html`id="ask" aria-pressed="${isAsking}"`),
+    isAsking && (users.length ? cellList(users, cell[0]) : html`<p>${say("no_users")}</p>`),
+    isKept && changeFields(cell),
+  ];
+  fill(
     byId("cell"),
-    el("p.where", el("b", name), ` · ${placeText(cell)}`),
-    el(
-      "p.big",
-      nameOf(cell),
-      !isSecret && el("output.value", shown(value)),
-      was !== value && el("small", ` ${say("was", { x: shown(was) })}`),
-    ),
-    el("p.about", about, el("span.of", ` ${[title, equation].filter(Boolean).join(": ")} `, el("cite", source))),
-    lines.length && el("div.formula", { tabindex: 0, role: "group", "aria-label": say("numbers") }, lines),
-    inPanel.flatMap((more) => more(cell, isKept)),
+    html`<div id="about"><p class="where"><b>${name}</b> · ${placeText(cell)}</p>
+      <p class="big"><math>${nameOf(cell)}</math> ${!isSecret && html`<output>${shown(value)}</output>`}
+      ${was !== value && html`<small>${say("was", { x: shown(was) })}</small>`}</p>
+      <p>${about} <span class="of">${[title, equation].filter(Boolean).join(": ")} <cite>${source}</cite></span></p>
+      ${lines.length > 0 && html`<div class="formula" tabindex="0" role="group" aria-label="${say("numbers")}">${lines}</div>`}
+      </div>
+      ${practice ? html`<p class="verdict">${practice.field(practice.asked.get(String(cell)))?.title}</p>` : more}`,
   );
   byId("cell").classList.toggle("kept", isKept);
 }

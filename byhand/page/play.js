@@ -7,17 +7,10 @@ const player = {
   timers: [],
   isPlaying: false,
 
-  /** The computed tables in the order of the parts, as a reader meets them. */
-  get steps() {
-    const grids = page.view.parts.flatMap((part) => part.sides.at(-1).grids);
-    return grids.filter(({ home, record, table }) => home && record.name && !page.lesson.given[table]);
-  },
-
   toggle() {
     this.isPlaying = !this.isPlaying;
     const label = say(this.isPlaying ? "pause" : "play");
-    byId("play-play").textContent = this.isPlaying ? "❚❚" : "▶";
-    set(byId("play-play"), { "aria-label": label, title: label });
+    Object.assign(byId("play-play"), { textContent: this.isPlaying ? "❚❚" : "▶", ariaLabel: label, title: label });
     if (this.isPlaying) this.step(1);
     else this.timers.forEach(clearTimeout);
   },
@@ -30,22 +23,23 @@ const player = {
     page.follow(null, false);
   },
 
+  /** Go on or back among the computed tables, in the order of the parts, as a reader meets them. */
   step(by) {
     byId("player").hidden = false;
     this.timers.forEach(clearTimeout);
-    const { steps } = this;
+    const { lesson, view } = page;
+    const isStep = ({ home, table, lesson: of }) =>
+      home && of === lesson && lesson.tables[table].name && !lesson.given[table];
+    const steps = view.grids.filter(isStep);
     const grid = steps[this.at + by];
-    if (!grid) {
-      if (this.isPlaying) this.toggle();
-      return;
-    }
+    if (!grid) return this.isPlaying && this.toggle();
     this.at += by;
     const { name, rule, record, table } = grid;
     const [title] = data.steps[record.step] ?? [];
     byId("play-count").textContent = say("step_of", { n: this.at + 1, count: steps.length });
-    set(byId("play-bar"), { max: steps.length, value: this.at + 1 });
+    Object.assign(byId("play-bar"), { max: steps.length, value: this.at + 1 });
     byId("play-sentence").textContent = `${title ? `${title}: ` : ""}${name} ${rule} — ${record.about}`;
-    this.sweep(page.lesson.cells(table));
+    this.sweep(lesson.cells(table));
   },
 
   /** Light some cells of a table one after the other, with what each is made of. */
@@ -62,11 +56,3 @@ const player = {
     if (this.isPlaying) this.timers.push(setTimeout(() => this.step(1), time));
   },
 };
-
-const PLAYER = {
-  step_back: () => player.step(-1),
-  play: () => player.toggle(),
-  step: () => player.step(1),
-  stop: () => player.stop(),
-};
-for (const [id, onclick] of Object.entries(PLAYER)) set(byId(`play-${id}`), { onclick });

@@ -4,107 +4,63 @@
 function piecesIn(text) {
   const list = text.trim().match(/^\[\s*"(.*)"\s*\]$/);
   const parts = list ? list[1].split(/"\s*,\s*"/) : text.split(text.includes("|") ? "|" : /,?\s+/);
-  return parts
-    .map((piece) => piece.trim())
-    .filter(Boolean)
-    .join("|");
+  const pieces = parts.map((piece) => piece.trim());
+  return pieces.filter(Boolean).join("|");
 }
 
 /** The fields of an exercise, and what has been typed. An answer is known by its question and its place there: "0,3". */
 class Practice {
   typed = new Map();
-  fields = new Map();
-  score = el("p.score", { role: "status" });
 
-  /** about: see `ExercisePage` in practice_page.py. */
+  /** about: see `ExercisePage` in practice_page.py, which also writes the questions into the page. */
   constructor(about) {
     const { names } = page.lesson;
     this.about = about;
     this.hidden = new Set(about.hidden.map((name) => names.get(name)));
-    this.asked = new Map();
-    about.questions.forEach(({ table, cells }, q) =>
-      cells.forEach((cell, k) => this.asked.set([names.get(table), ...cell].join(), [q, k])),
-    );
-    const questions = about.questions.map(({ text, hint, beside }, q) => {
-      const fields = numbers(beside).map((k) => this.field(q, k));
-      return el(
-        "li",
-        el("p", text),
-        hint && el("p.hint", hint),
-        fields,
-        el("p.said", { id: `said-${q}`, role: "status" }),
-      );
-    });
-    byId("exercise").append(
-      el("h2", [about.checked && say("practice"), about.who].filter(Boolean).join(" · ")),
-      el("p", about.text),
-      el("p.hint", say(about.checked ? "practice_about" : "paper_about")),
-      el("ol.questions", questions),
-      this.score,
-    );
+    const asked = ({ table, cells }, q) => cells.map((cell, k) => [String([names.get(table), ...cell]), `${q},${k}`]);
+    this.asked = new Map(about.questions.flatMap(asked));
   }
 
-  field(q, k, label = say("your_answer")) {
-    const inputmode = this.about.questions[q].letters ? "text" : "decimal";
-    const onchange = ({ target }) => this.check(q, k, target);
-    const field = el("input.answer", { type: "text", inputmode, autocomplete: "off", "aria-label": label, onchange });
-    this.fields.set(`${q},${k}`, field);
-    return field;
-  }
-
-  /** Whether a grid shows numbers that the student works out: it has fields where it is at home, else what is typed. */
-  draw(grid) {
-    const { home, record, table } = grid;
-    const isHidden = (record.name ? [table] : record.reads).some((n) => this.hidden.has(n));
-    if (isHidden && (!home || !grid.hasFields))
-      for (const element of grid.cells.flat()) {
-        const cell = cellShownAt(element);
-        if (home) this.drawField(element, cell, grid.name);
-        else element.textContent = this.typedIn(cell);
+  /** Whether the student works out what a grid shows: where it is at home it has fields, elsewhere what is typed. */
+  draw({ home, record, table, cells, name }) {
+    if (!(record.name ? [table] : record.reads).some((n) => this.hidden.has(n))) return false;
+    for (const element of cells) {
+      const answer = this.asked.get(element.dataset.cell);
+      const [, i, j] = cellOf(element);
+      const typed = this.typed.get(answer) ?? "";
+      if (!home) element.textContent = typeof typed === "number" ? shown(typed) : typed;
+      else if (!element.firstChild) {
+        const about = answer ? html`class="answer" placeholder=" " data-answer="${answer}"` : "";
+        element.innerHTML = html`<input autocomplete="off" aria-label="${name} ${i + 1}, ${j + 1}" ${about}>`;
+        element.removeAttribute("tabindex");
+        element.classList.add(answer ? "asked" : "scratch");
       }
-    grid.hasFields = isHidden && home;
-    return isHidden;
+    }
+    return true;
   }
 
-  drawField(element, cell, name) {
-    const question = this.asked.get(cell.join());
-    const label = `${name} ${cell[1] + 1}, ${cell[2] + 1}`;
-    const scratch = () => el("input", { type: "text", autocomplete: "off", "aria-label": label });
-    element.replaceChildren(question ? this.field(...question, label) : scratch());
-    element.removeAttribute("tabindex");
-    element.classList.add(question ? "asked" : "scratch");
-  }
-
-  /** What the student has typed for a cell, where a table is shown again. */
-  typedIn(cell) {
-    const x = this.typed.get(this.asked.get(cell.join())?.join()) ?? "";
-    return typeof x === "number" ? shown(x) : x;
+  /** The field of an answer, whose title is what is said of it. */
+  field(answer) {
+    return document.querySelector(`[data-answer="${answer}"]`);
   }
 
   /** Note an answer, and if the page is for practice say what is right: all of the question is judged anew. */
-  check(q, k, { value }) {
+  check(answer, { value }) {
     const { questions, checked } = this.about;
-    this.typed.set(`${q},${k}`, questions[q].letters ? piecesIn(value) : numberIn(value));
+    const [q] = answer.split(",");
+    this.typed.set(answer, questions[q].letters ? piecesIn(value) : numberIn(value));
     page.view.update();
     if (!checked) return;
-    new Verdicts(this.about, this.typed).of(q).forEach((verdict, n) => this.show(q, n, verdict));
-    const { title } = this.fields.get(`${q},${k}`);
-    byId(`said-${q}`).textContent = title;
-    const said = byId("cell").querySelector(".verdict") ?? byId("cell").appendChild(el("p.verdict"));
-    said.textContent = title;
-    const right = [...this.fields.values()].filter(({ classList }) => classList.contains("is-right")).length;
-    const count = questions.reduce((sum, { beside, cells }) => sum + (beside || cells.length), 0);
-    this.score.textContent = say("done", { right, count });
-  }
-
-  /** Show a verdict on its field; what is no number is said to be none. */
-  show(q, k, verdict) {
-    const field = this.fields.get(`${q},${k}`);
-    const isEmpty = !field.value.trim();
-    const isRight = Boolean(verdict?.isRight);
-    field.title = isEmpty ? "" : (verdict?.sentence ?? say("no_number", { text: field.value }));
-    field.classList.toggle("is-right", isRight);
-    field.classList.toggle("is-wrong", !isEmpty && !isRight);
-    set(field, { "aria-invalid": String(!isEmpty && !isRight) });
+    new Verdicts(this.about, this.typed).of(Number(q)).forEach((verdict, k) => {
+      const field = this.field(`${q},${k}`);
+      const sentence = verdict?.sentence ?? say("no_number", { text: field?.value });
+      if (field) field.title = field.value.trim() ? sentence : "";
+      field?.setCustomValidity(verdict?.isRight ? "" : field.title);
+    });
+    byId(`said-${q}`).textContent = this.field(answer).title;
+    page.follow(page.cell, page.isKept);
+    const right = document.querySelectorAll(".answer:valid:not(:placeholder-shown)").length;
+    const count = questions.reduce((sum, { answers }) => sum + answers.length, 0);
+    byId("score").textContent = say("done", { right, count });
   }
 }

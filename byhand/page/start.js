@@ -1,39 +1,45 @@
 // The card at the top: the words to change, what the model expects, the losses, and the numbers that one may set.
 
 const MOST_BARS = 24;
-/** The row of probabilities that a reader chose; null for the one that a lesson begins with. */
-let rowChosen = null;
+const LONG_VOCABULARY = 300;
 
-/** A line of a bar chart: a name, a bar of so much of the line, and the number; a click goes to its cell. */
-function bar(cell, name, shareOf, places, isBest = false) {
-  const { lesson, before } = page;
-  const share = (of) => ({ "--share": shareOf(of.value(...cell)) });
-  const bars = [el("i", share(lesson)), before && el("i.was", share(before))];
-  const number = el("span.p", inCell(lesson.value(...cell), places));
-  const about = { id: `bar-${cell.join("-")}`, class: isBest && "best" };
-  return el(
-    "li",
-    button(() => page.choose(cell), [el("span.name", name), el("span.bar", bars), number], about),
-  );
+/** A field for a word: a list to choose from, or for a large vocabulary a field that completes. */
+function wordField(id, cell, vocabulary, isOptional, label = say("change")) {
+  const { words } = data.vocabularies[vocabulary];
+  const about = html`class="word" id="${id}" aria-label="${label}" data-set="${String(cell)}"`;
+  const now = page.lesson.value(...cell);
+  const option = (word, n) => html`<option value="${n}" ${n === now && "selected"}>${word}</option>`;
+  if (words.length <= LONG_VOCABULARY)
+    return html`<select ${about}>${isOptional && option("_", -1)}${words.map(option)}</select>`;
+  return html`<input ${about} list="${id}-words" value="${words[now] ?? "_"}">
+    <datalist id="${id}-words">${words.map((word) => html`<option value="${word}">`)}</datalist>`;
 }
 
-function section(kind, key, ...content) {
-  return el(`div.${kind}`, el("h2", say(key)), ...content);
-}
-
+/** The words of a text, to change. */
 function promptFields({ heading, ids, vocabulary, optional }) {
   const fields = page.lesson.cells(ids).map((cell) => {
     const label = `${heading}, ${say("word_n", { n: cell[1] + 1 })}`;
-    return wordField(`word-${cell.join("-")}`, label, cell, vocabulary, optional);
+    return wordField(`word-${cell.join("-")}`, cell, vocabulary, optional, label);
   });
-  return el("fieldset", el("legend", heading), el("div.words", fields));
+  return html`<fieldset><legend>${heading}</legend><div class="words">${fields}</div></fieldset>`;
 }
 
-/** The cells of the row of probabilities that is shown, the most probable first. */
+/** A line of a bar chart: a name, a bar for a share of the largest, and the number; a click goes to its cell. */
+function bar(cell, name, largest, places, isBest = false) {
+  const share = (of) => `--share:${Math.min(1, Math.abs(of.value(...cell)) / largest) || 0}`;
+  const { lesson, before } = page;
+  return html`<li><button type="button" id="bar-${cell.join("-")}" class="${isBest && "best"}"
+    data-cell="${String(cell)}"><span class="name">${name}</span>
+    <span class="bar"><i data-style="${share(lesson)}"></i>
+    ${before && html`<i class="was" data-style="${share(before)}"></i>`}</span>
+    <span class="p">${inCell(lesson.value(...cell), places)}</span></button>`;
+}
+
+/** The cells of the row of probabilities that is chosen, or that a lesson begins with; the most probable first. */
 function probabilities() {
   const { lesson } = page;
   const { table, at } = lesson.data.start.prediction;
-  const row = Math.min(rowChosen ?? at, lesson.tables[table].rows - 1);
+  const row = Math.min(byId("position")?.value ?? at, lesson.tables[table].rows - 1);
   const cells = lesson.cells(table).filter(([, i]) => i === row);
   return cells.sort((a, b) => lesson.value(...b) - lesson.value(...a));
 }
@@ -46,56 +52,44 @@ function prediction({ table, vocabulary }) {
   const [best] = sorted;
   const listed = sorted.slice(0, MOST_BARS);
   if (sorted.length <= MOST_BARS) listed.sort((a, b) => a[2] - b[2]);
-  const { words } = data.vocabularies[vocabulary];
-  const bars = listed.map((cell) => bar(cell, words[cell[2]], (p) => p || 0, 3, cell === best));
-  const rowName = (row) => [row + 1, lesson.word(labels[0], row)].filter(Boolean).join(" ");
-  const options = numbers(rows).map((row) => el("option", { value: row, selected: row === best[1] }, rowName(row)));
-  const onchange = ({ target }) => {
-    rowChosen = Number(target.value);
-    drawStart();
-  };
-  const choice = el("select", { id: "position", "aria-label": say("at_position"), onchange }, options);
-  const heading = say(lesson.data.start.prompts.length ? "expects" : "answer");
-  return [el("h2", heading, rows > 1 && el("label.position", ` ${say("at_position")} `, choice)), el("ul.bars", bars)];
+  const bars = listed.map((cell) => bar(cell, data.vocabularies[vocabulary].words[cell[2]], 1, 3, cell === best));
+  const option = (row) => html`<option value="${row}" ${row === best[1] && "selected"}>
+    ${row + 1} ${lesson.word(labels[0], row)}</option>`;
+  const choice = html`<label class="position">${say("at_position")}
+    <select id="position">${range(rows, option)}</select></label>`;
+  return html`<h2>${say(lesson.data.start.prompts.length ? "expects" : "answer")} ${rows > 1 && choice}</h2>
+    <ul class="bars">${bars}</ul>`;
 }
 
-/** The words that the lesson itself writes. */
-function writtenWords(written) {
-  const { lesson } = page;
-  const words = written.map(([n, row]) => {
-    const word = lesson.word(lesson.tables[n].labels[0], row) ?? "";
-    return button(() => page.choose([n, row, 0]), word, { class: "word" });
-  });
-  return section("writes", "writes", el("div.words", words));
+/** A word that the lesson itself writes. */
+function writtenWord([n, row]) {
+  const word = page.lesson.word(page.lesson.tables[n].labels[0], row);
+  return html`<button type="button" class="word" data-cell="${n},${row},0">${word}</button> `;
 }
 
 function lossBars(losses) {
   const largest = Math.max(...losses.map((n) => Math.abs(page.lesson.value(n, 0, 0))), 1e-30);
   const name = (k) => (losses.length > 1 ? say("loss_step", { n: k + 1 }) : "loss");
-  const bars = losses.map((n, k) => bar([n, 0, 0], name(k), (x) => Math.min(1, Math.abs(x) / largest), 4));
-  return section("losses", "loss", el("ul.bars", bars));
+  return html`<ul class="bars">${losses.map((n, k) => bar([n, 0, 0], name(k), largest, 4))}</ul>`;
 }
 
-function settingFields(settings) {
-  const fields = settings.map(([n, name, meaning]) => {
-    const id = `setting-${n}`;
-    const onchange = ({ target }) =>
-      numberIn(target.value) !== null && page.change([[n, 0, 0, numberIn(target.value)]]);
-    const field = el("input", { id, type: "number", step: "any", value: page.lesson.value(n, 0, 0), onchange });
-    return el("p", el("label", { for: id }, name), " ", field, el("small", ` ${meaning}`));
-  });
-  return section("settings", "constants", fields);
+/** A number that one may set, such as a temperature. */
+function settingField([n, name, meaning]) {
+  const value = page.lesson.value(n, 0, 0);
+  return html`<p><label for="setting-${n}">${name}</label>
+    <input id="setting-${n}" type="number" step="any" value="${value}" data-set="${n},0,0"> <small>${meaning}</small></p>`;
 }
 
 function drawStart() {
-  const { start } = page.lesson.data;
-  refill(byId("prompts"), start.prompts.map(promptFields));
-  refill(byId("expects"), start.prediction && prediction(start.prediction));
-  refill(
+  const { prompts, prediction: expected, written, losses, settings } = page.lesson.data.start;
+  const section = (key, content) => html`<div class="${key}"><h2>${say(key)}</h2>${content}</div>`;
+  fill(byId("prompts"), html`${prompts.map(promptFields)}`);
+  fill(byId("expects"), html`${expected && prediction(expected)}`);
+  fill(
     byId("more-start"),
-    start.written.length && writtenWords(start.written),
-    start.losses.length && lossBars(start.losses),
-    start.settings.length && settingFields(start.settings),
+    html`${written.length > 0 && section("writes", written.map(writtenWord))}
+      ${losses.length > 0 && section("loss", lossBars(losses))}
+      ${settings.length > 0 && section("constants", settings.map(settingField))}`,
   );
 }
 

@@ -34,10 +34,10 @@ class Shared:
         self.symbols, self.steps, self.vocabularies = Numbered(), Numbered(), Numbered()
 
     def data(self) -> dict[str, Any]:
-        """Return them for the page, each in the order of its numbers. A symbol is text, and MathML of two kinds."""
+        """Return them for the page, each in the order of its numbers. A symbol is MathML of two kinds."""
         return {
             "forms": [list(form) for form in self.forms.forms],
-            "symbols": [[text, *symbol_markup(text)] for text in self.symbols],
+            "symbols": [list(symbol_markup(text)) for text in self.symbols],
             "steps": [list(step) for step in self.steps],
             "vocabularies": [
                 {"name": name, "words": list(words)} | dict(more) for name, words, *more in self.vocabularies

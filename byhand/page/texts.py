@@ -76,11 +76,6 @@ def texts() -> dict[str, str]:
         "constants": _("Numbers that you may change"),
         "arcs": _("Who looks at whom"),
         "arc": _("{from} looks at {to}: {share}"),
-        "window": _("rows {a} to {b}, columns {c} to {d}"),
-        "up": _("rows before"),
-        "down": _("rows after"),
-        "left": _("columns before"),
-        "right_side": _("columns after"),
         # Practice
         "practice": _("Practice"),
         "practice_about": _(

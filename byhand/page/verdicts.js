@@ -41,7 +41,7 @@ class Verdicts {
   isElsewhereRight(q) {
     const isFine = (other, k) => this.answer(other, k) === null || this.isRight(other, k);
     return this.about.questions.every(
-      ({ answers }, other) => other === q || numbers(answers.length).every((k) => isFine(other, k)),
+      ({ answers }, other) => other === q || range(answers.length).every((k) => isFine(other, k)),
     );
   }
 
@@ -53,7 +53,7 @@ class Verdicts {
     this.about.questions.forEach(({ mistakes, answers }, q) => {
       const [, , wrong] = mistakes.find(([other]) => other === sentence) ?? [];
       const telling = (k) => !this.near(q, answers[k], wrong[k]);
-      for (const k of wrong ? numbers(answers.length).filter(telling) : []) {
+      for (const k of wrong ? range(answers.length).filter(telling) : []) {
         if (this.near(q, this.answer(q, k), wrong[k])) fitting += 1;
         else if (this.isRight(q, k)) against += 1;
       }
@@ -74,7 +74,7 @@ class Verdicts {
     const n = own.names.get(table);
     const follows = (k) => !beside && this.near(q, this.answer(q, k), own.value(n, ...cells[k]));
     const isElsewhereRight = this.isElsewhereRight(q);
-    const verdicts = numbers(answers.length).map((k) => {
+    const verdicts = range(answers.length).map((k) => {
       if (this.answer(q, k) === null) return null;
       if (this.isRight(q, k)) return { isRight: true, sentence: say("right") };
       if (follows(k)) return { isRight: isElsewhereRight, sentence: say(isElsewhereRight ? "right" : "follows") };
@@ -90,7 +90,7 @@ class Verdicts {
     const { answers } = this.about.questions[q];
     const found = new Map();
     const isOpen = (k) => verdicts[k]?.isOpen && !found.has(k);
-    const open = () => numbers(answers.length).filter(isOpen);
+    const open = () => range(answers.length).filter(isOpen);
     const ofKind = (kind) => [...found.keys()].filter((k) => found.get(k).kind === kind);
     const find = (wanted) => {
       for (const k of open()) {

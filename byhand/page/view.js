@@ -1,98 +1,94 @@
-// The parts of a lesson with their tables, drawn when they come into view, and the cells that are lit in them.
+// The parts of a lesson with their tables, and the cells that are lit in them.
 
-/** What else is drawn with a part: functions of the part, which may add to the functions that draw it again. */
+/** What else is drawn when tables have come into view or have changed. */
 const whenDrawn = [];
+const KINDS = ["lit-here", "lit-chosen", "lit-input", "lit-user"];
 const onScreen = new IntersectionObserver(
-  (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => entry.target.lessonPart.draw()),
+  (entries) => {
+    const seen = entries.filter(({ isIntersecting }) => isIntersecting);
+    for (const { target } of seen) page.view.draw(page.view.parts.indexOf(target));
+  },
   { rootMargin: "800px" },
 );
 
-/** A part of the model: a heading and its tables on a plane; while comparing two planes, the first as it was before. */
-class Part {
-  constructor(number, lesson, before) {
-    const { title, about, headings, blocks, box } = lesson.data.parts[number];
-    Object.assign(this, { number, headings, redraws: [] });
-    const lessons = before ? [before, lesson] : [lesson];
-    const [top, left, bottom, right] = box;
-    this.sides = lessons.map((of, side) => ({
-      grids: blocks.map((block, n) => new Grid(this, of, lessons[1 - side], `table-${side}-${number}-${n}`, block)),
-      plane: el("div.plane", { "--top": top, "--left": left, "--rows": bottom - top, "--columns": right - left }),
-      title: before && el("p.side-title", say(side ? "as_it_is" : "as_it_was")),
-    }));
-    this.grids = this.sides.flatMap(({ grids }) => grids);
-    const id = `part-${number}`;
-    const sides = this.sides.map(({ title, plane }) => el("div.side", title, el("div.scroll", plane)));
-    this.element = el(
-      "section.part",
-      { "aria-labelledby": id, "--tall": bottom - top },
-      el("header", el("h2", { id, tabindex: -1 }, title), el("p.equation", about)),
-      el("div.sides", ...sides),
-    );
-    this.element.lessonPart = this;
-    onScreen.observe(this.element);
-  }
-
-  draw() {
-    if (this.isDrawn) return;
-    this.isDrawn = true;
-    const heading = ([text, source, row, column]) =>
-      place(el("h3", text, el("span.source", ` ${source}`)), row, column);
-    for (const { grids, plane } of this.sides)
-      grids.forEach((grid, n) => {
-        const above = this.headings.filter(([, , , , before]) => before === n);
-        plane.append(...above.map(heading), grid.draw());
-      });
-    for (const add of whenDrawn) add(this);
-    this.update();
-  }
-
-  /** Draw what has changed, if the part is drawn at all. Returns the cells that have changed. */
-  update() {
-    if (!this.isDrawn) return [];
-    const changed = this.grids.flatMap((grid) => grid.update());
-    set(this.element, { "--letters": Math.max(5, ...this.grids.map(({ longest }) => longest ?? 0)) });
-    for (const redraw of this.redraws) redraw();
-    return changed;
-  }
-}
-
 /** A lesson on the page, and at its left the lesson with which it is compared, if there is one. */
 class View {
+  lit = [];
+
   constructor(lesson, before) {
+    const lessons = before ? [before, lesson] : [lesson];
     this.lesson = lesson;
-    this.parts = lesson.data.parts.map((_, number) => new Part(number, lesson, before));
-    this.gridsOf = lesson.tables.map(() => []);
-    for (const grid of this.parts.flatMap(({ grids }) => grids))
-      for (const n of grid.record.name ? [grid.table] : grid.record.reads) this.gridsOf[n].push(grid);
-    this.lit = [];
-    byId("parts").replaceChildren(...this.parts.map(({ element }) => element));
+    this.grids = lesson.data.parts.flatMap(({ blocks }, part) =>
+      lessons.flatMap((of, side) =>
+        blocks.map((block, n) => new Grid(block, part, of, lessons[1 - side], `table-${side}-${part}-${n}`)),
+      ),
+    );
+    fill(byId("parts"), html`${lesson.data.parts.map((part, n) => this.part(part, n, lessons))}`);
+    this.parts = [...byId("parts").children];
+    for (const part of this.parts) onScreen.observe(part);
+  }
+
+  /** A part of the model: a heading and its tables on a plane; while comparing two planes, the first as it was. */
+  part({ title, about, headings, box: [top, left, bottom, right] }, part, lessons) {
+    const heading = ([text, source, row, column]) =>
+      html`<h3 data-style="--row:${row};--column:${column}">${text} <span class="source">${source}</span></h3>`;
+    const block = (grid, n) => [headings.filter(([, , , , before]) => before === n).map(heading), grid.markup];
+    const place = `--top:${top};--left:${left};--rows:${bottom - top};--columns:${right - left}`;
+    const side = (lesson, n) => html`<div class="side">
+      ${lessons.length > 1 && html`<p class="side-title">${say(n ? "as_it_is" : "as_it_was")}</p>`}
+      <div class="scroll" tabindex="0" role="group" aria-labelledby="part-${part}"><div class="plane" data-style="${place}">
+      ${this.of(part, lesson).map(block)}</div></div></div>`;
+    return html`<section class="part" aria-labelledby="part-${part}" data-style="--tall:${bottom - top}">
+      <header><h2 id="part-${part}">${title}</h2><p class="equation">${about}</p></header>
+      <div class="sides">${lessons.map(side)}</div></section>`;
+  }
+
+  /** Draw the tables of a part, if they are not. */
+  draw(part) {
+    const grids = this.grids.filter((grid) => grid.part === part && !grid.cells);
+    for (const grid of grids) grid.draw();
+    if (!grids.length) return;
+    for (const draw of whenDrawn) draw();
+    page.light();
+  }
+
+  /** The tables of a part as a lesson has them. */
+  of(part, lesson = this.lesson) {
+    return this.grids.filter((grid) => grid.part === part && grid.lesson === lesson);
+  }
+
+  /** The grid in which a table is computed or typed. */
+  home(n) {
+    return this.grids.find(({ home, table, lesson }) => home && table === n && lesson === this.lesson);
   }
 
   /** Draw again what has changed, and flash it. (Two animations take turns, so that one can begin anew at once.) */
   update() {
     this.turn = !this.turn;
-    for (const element of this.parts.flatMap((part) => part.update())) {
+    for (const element of this.grids.flatMap((grid) => (grid.cells ? grid.update() : []))) {
       element.classList.add("flash");
       element.classList.toggle("again", this.turn);
     }
+    for (const draw of whenDrawn) draw();
   }
 
-  /** The grid in which a table is computed or typed. */
-  home(n) {
-    return this.gridsOf[n].find((grid) => grid.home && grid.lesson === this.lesson);
+  /** Light all elements that show these cells. kind: one of KINDS. */
+  light(cells, kind) {
+    const keys = cells.map(String);
+    const elements = this.grids.flatMap(({ places }) => (places ? keys.map((key) => places.get(key)) : []));
+    for (const element of elements.filter(Boolean)) {
+      element.classList.add(kind);
+      this.lit.push(element);
+    }
   }
 
   unlight() {
-    for (const [element, kind] of this.lit) element.classList.remove(kind);
+    for (const element of this.lit) element.classList.remove(...KINDS);
     this.lit = [];
   }
-
-  /** Light all elements that show these cells. kind: lit-here, lit-chosen, lit-input or lit-user. */
-  light(cells, kind) {
-    const elements = cells.flatMap((cell) => this.gridsOf[cell[0]].map((grid) => grid.cells && grid.elementOf(cell)));
-    for (const element of elements.filter(Boolean)) {
-      element.classList.add(kind);
-      this.lit.push([element, kind]);
-    }
-  }
 }
+
+whenDrawn.push(() => {
+  for (const [n, part] of page.view.parts.entries())
+    part.style.setProperty("--letters", Math.max(...page.view.of(n).map(({ longest }) => longest)));
+});

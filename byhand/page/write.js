@@ -3,7 +3,7 @@
 /** A word drawn with the probabilities of the last row, at the temperature that is set; it says so. */
 function drawnWord() {
   const { lesson } = page;
-  rowChosen = null;
+  byId("position")?.remove(); // it is the last row that counts
   const sorted = probabilities();
   const p = (cell) => lesson.value(...cell);
   const temperature = Math.min(10, Math.max(0.1, Number(byId("temperature").value) || 1));
@@ -17,21 +17,24 @@ function drawnWord() {
   return word;
 }
 
-byId("write").addEventListener("click", () => {
-  byId("said").textContent = "";
-  const word = byId("drawn").checked ? drawnWord() : page.lesson.value(page.lesson.data.start.next, 0, 0);
+/** Go on with so many words more, or one fewer; the last of them is a word, or null for one that is taken back. */
+function goOn(by, word) {
+  const putLast = () => {
+    for (const [n, row] of page.lesson.data.start.slots.at(-1)) page.lesson.set(n, row, 0, word);
+  };
   page.done.push(page.state());
-  page.load(page.state(page.longer + 1));
-  page.lesson.data.start.slots.at(-1).forEach(([n, row]) => page.lesson.set(n, row, 0, word));
+  if (by < 0) putLast();
+  page.load(page.state(page.longer + by));
+  if (by > 0) putLast();
   page.redraw();
   page.remember();
-});
-byId("unwrite").addEventListener("click", () => {
-  page.done.push(page.state());
-  page.lesson.data.start.slots.at(-1).forEach(([n, row]) => page.lesson.set(n, row, 0, null));
-  page.load(page.state(page.longer - 1));
-  page.remember();
-});
+}
+
+function write() {
+  byId("said").textContent = "";
+  goOn(1, byId("drawn").checked ? drawnWord() : page.lesson.value(page.lesson.data.start.next, 0, 0));
+}
+
 whenChanged.push(() => {
   const isFull = page.longer === data.longer.length;
   byId("write").disabled = isFull;

@@ -73,7 +73,7 @@ def test_every_operation_in_a_browser(visit: Any) -> None:
 
 
 def test_erf_to_the_last_digits(visit: Any) -> None:
-    """From far left to far right, where its two formulas meet and where they end."""
+    """From far left to far right, and where it is 1."""
     import mpmath
 
     at = [n / 50 for n in range(-400, 401)] + [2.4999999, 2.5, 5.9999999, 6.0, 1e-300, -1e-9]

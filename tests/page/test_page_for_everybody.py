@@ -48,7 +48,10 @@ def test_a_screen_reader_hears_the_caption_the_labels_and_the_formula(visit: Any
         "(c) => [c.parentElement.firstChild.textContent, c.closest('tbody').rows[0].cells[c.cellIndex].textContent]"
     )
     assert (row, column) == ("cat", "the")
-    assert "= Q · Kᵀ" in tab.inner_text(f"#{element.get_attribute('aria-describedby')}")
+    assert "= Q · Kᵀ" in caption
+    described = tab.inner_text(f"#{element.get_attribute('aria-describedby')}")
+    assert described.startswith("layer1.head1.scores · row 2 (cat), column 1 (the)")
+    assert "≈" in described
 
 
 @pytest.mark.parametrize("width", [360, *(pytest.param(w, marks=pytest.mark.slow) for w in (768, 1440, 2560))])

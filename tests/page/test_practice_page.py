@@ -56,23 +56,24 @@ def test_a_cell_turns_green_or_says_which_mistake_it_is(visit: Any, here: Path) 
     tab = visit.open(page)
     scores, weights, _ = answers_in(page)
     assert type_into(tab, 0, 0, f"{scores['answers'][0]:g}") == "right"
-    assert tab.locator("input.is-right").count() == 1
+    assert tab.locator(RIGHT).count() == 1
     assert tab.inner_text("#cell .big").split() == ["scores", "11"], "and not the number that is to be found"
     sentence, _ideas, wrong = scores["mistakes"][0]
     n = next(n for n, (a, b) in enumerate(zip(scores["answers"], wrong, strict=True)) if abs(a - b) > 1)
     assert type_into(tab, 0, n, f"{wrong[n]:g}") == sentence
     assert sentence in tab.inner_text("#cell")
-    assert tab.locator("input.is-wrong").count() == 1
-    assert tab.inner_text(".score") == "1 of 30 are right."
+    assert tab.locator("input.answer:invalid").count() == 1
+    assert tab.inner_text("#score") == "1 of 30 are right."
     assert type_into(tab, 1, 0, f"{weights['answers'][0]:.2f}".replace(".", ",")) == "right"
     assert "is no number" in type_into(tab, 1, 1, "a half")
     assert type_into(tab, 1, 1, "17") == "not right yet"
 
 
+RIGHT = "input.answer:valid:not(:placeholder-shown)"
 FILL = """(rows) => rows.forEach(([table, i, j, text]) => {
     const field = byhand.element(table, i + 1, j + 1).querySelector("input");
     field.value = text;
-    field.dispatchEvent(new Event("change"));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
 })"""
 
 
@@ -117,7 +118,7 @@ def test_a_slip_is_told_as_check_tells_it(name: str, visit: Any, tmp_path: Path)
     right, chance = of.asked(of.right(0)), np.random.default_rng(1)
     tab.evaluate(FILL, rows_to_type(of, right))
     count = sum(map(len, right))
-    assert tab.inner_text(".score") == f"{count} of {count} are right."
+    assert tab.inner_text("#score") == f"{count} of {count} are right."
     compared = set()
     for _trial in range(5):
         q = int(chance.integers(len(right)))
@@ -257,7 +258,7 @@ def test_every_kind_of_question_has_a_page(recipe: str, visit: Any, here: Path) 
                 field.fill(text)
                 field.press("Enter")
                 assert tab.inner_text(f"#said-{n}") == "right"
-    assert tab.locator("input.is-wrong").count() == 0
+    assert tab.locator("input.answer:invalid").count() == 0
 
 
 def _an_exam() -> str:
