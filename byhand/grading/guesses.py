@@ -10,10 +10,12 @@ import numpy as np
 
 from byhand.core.graph import INFINITE, Array
 from byhand.core.roles import Role
+from byhand.exercises.distinct_mistakes import every_mistake
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import Problem, Question
+from byhand.exercises.problem import Problem, Question, stacked
 from byhand.exercises.recipe import BY_COUNTING
 from byhand.grading.marking import Marker
+from byhand.grading.silly_starts import silly_starts
 from byhand.grading.stages import places_of
 from byhand.grading.verdicts import CellMark, TypedAnswer, Verdict
 
@@ -23,10 +25,12 @@ FREQUENT = 4
 """So many of the most frequent answers of a class are tried in every cell as well."""
 COPIED = 4
 """So many of the given tables are tried as answers."""
-MOST = 50
-"""The number of students whose guesses are marked."""
+MOST, FEWER = 50, 15
+"""The number of students whose guesses are marked, and the number of those who try the guesses that are many."""
 Sheet = list[Array]
 """The answers of one student: a row of numbers for each question."""
+MASKED = 10 * INFINITE
+"""The number that is typed for ∞."""
 LEAST_PLACES = 2
 """A guess such as 1/3 is written to at least so many places."""
 RANDOM_MOST, GUESS_MOST, FEW_MOST, STUDENT_MOST = 0.10, 0.20, 0.25, 0.35
@@ -42,38 +46,100 @@ class Guesses:
 
     def __init__(self, problem: Problem, made: Sequence[Variant]) -> None:
         self.problem, self.made = problem, made
-        self.answers = [
-            np.stack([_written(question, variant.answers[n]) for variant in made])
-            for n, question in enumerate(problem.questions)
-        ]
+        self.answers = [_written(q, [v.answers[n] for v in made]) for n, q in enumerate(problem.questions)]
         """For each question the answers of the class as they are written down. (students, cells)"""
-        self.usual = [_most_frequent(answers.ravel()) for answers in self.answers]
-        self.usual_cells = [np.array([_most_frequent(cell) for cell in answers.T]) for answers in self.answers]
-        counts = Counter(np.concatenate([answers.ravel() for answers in self.answers]).tolist())
-        frequent = [number for number, _ in counts.most_common(FREQUENT)]
-        self.constants = [*dict.fromkeys([*CONSTANTS, *frequent])]
+        self.mistaken = _mistaken_answers(problem, made)
+        """The same for each known mistake, by its name."""
+        usual = self._constant() | self._patterns()
+        fixed = _without_doubles(usual | self._what_is_known())
+        self.for_all = {name: sheet for name, sheet in fixed.items() if name in usual}
+        """Sheets that are the same for every student, by the guess's name."""
+        self.for_some = {name: sheet for name, sheet in fixed.items() if name not in usual}
+        """More such sheets, which only the first FEWER students try."""
+        self.silly = silly_starts(problem, made[:FEWER])
 
     def sheets(self, n: int, seed: int = 0) -> dict[str, Sheet]:
         """Return the answer sheets of each guess at the n-th student's exercise, by the guess's name."""
         chance = np.random.default_rng([seed, n])
-        by_name = {f"{c:g} in every cell": [np.full(a.shape[1], c) for a in self.answers] for c in self.constants}
-        by_name["in each table its most frequent answer"] = [
-            np.full(row.shape[1], number) for row, number in zip(self.answers, self.usual, strict=True)
-        ]
-        by_name["in each cell its most frequent answer"] = self.usual_cells
-        by_name["1/n in rows of n"] = self._alike(_uniform)
-        by_name["1/n for the first n of a row"] = self._alike(_uniform_so_far)
-        by_name["1 on the diagonal"] = self._alike(lambda q: _by_place(q, lambda i, j: i == j))
-        by_name["1 in the first column"] = self._alike(lambda q: _by_place(q, lambda i, j: j == 0))
-        by_name["1 up to the diagonal"] = self._alike(lambda q: _by_place(q, lambda i, j: j <= i))
-        by_name["1, 2, 3"] = self._alike(lambda q: np.arange(1.0, _size(q) + 1))
-        for name, numbers in _visible_tables(self.problem, self.made[n]).items():
+        visible = _visible_tables(self.problem, self.made[n])
+        by_name = dict(self.for_all)
+        for name, numbers in visible.items():
             by_name[f"copies of {name}"] = [np.resize(numbers, a.shape[1]) for a in self.answers]
         if len(self.made) > 1:
             by_name["another student's answers"] = [answers[n - 1] for answers in self.answers]
         by_name["random numbers"] = [self._random(q, a, chance) for q, a in self._with_answers()]
         by_name["random answers of the class"] = [chance.choice(a.ravel(), a.shape[1]) for a in self.answers]
         by_name["random rows that add up to 1"] = self._alike(lambda q: _random_shares(q, chance))
+        if n < FEWER:
+            by_name |= self.for_some
+            by_name |= {guess: [rows[n] for rows in sheet] for guess, sheet in self.silly.items()}
+            for name, numbers in visible.items():
+                by_name |= self._rearranged(name, numbers)
+        return by_name
+
+    def _rearranged(self, name: str, table: Array) -> dict[str, Sheet]:
+        """Return what somebody may copy from a given table instead of all of it in its order."""
+        by_name = {}
+        if table.size > 1:
+            for how, numbers in (("shifted by one", np.roll(table, 1)), ("backwards", table.ravel()[::-1])):
+                by_name[f"{name} {how}"] = [np.resize(numbers, a.shape[1]) for a in self.answers]
+        if 1 not in table.shape:
+            for what, part in (
+                (f"the first row of {name} in every row", table[:1]),
+                (f"the first column of {name} in every column", table[:, :1]),
+                (f"{name} with its rows as columns", table.T),
+            ):
+                rows, columns = part.shape
+                by_name[what] = [
+                    np.array([part[i % rows, j % columns] for i, j in places_of(q)]) for q in self.problem.questions
+                ]
+        return by_name
+
+    def _constant(self) -> dict[str, Sheet]:
+        """Return one number in every cell: usual guesses, the most frequent answers, and what mistakes give most."""
+        constants = [*CONSTANTS, *_frequent(self.answers, FREQUENT)]
+        constants += [number for answers in self.mistaken.values() for number in _frequent(answers, 1)]
+        return {f"{c:g} in every cell": [np.full(a.shape[1], c) for a in self.answers] for c in constants}
+
+    def _patterns(self) -> dict[str, Sheet]:
+        """Return what is frequent in the class, and numbers that depend on their place alone."""
+        return {
+            "in each table its most frequent answer": [np.full(a.shape[1], _frequent([a], 1)[0]) for a in self.answers],
+            "in each cell its most frequent answer": _usual(self.answers),
+            "1/n in rows of n": self._alike(_uniform),
+            "1/n for the first n of a row": self._alike(_uniform_so_far),
+            "1 on the diagonal": self._alike(lambda q: _by_place(q, lambda i, j: i == j)),
+            "1 in the first column": self._alike(lambda q: _by_place(q, lambda i, j: j == 0)),
+            "1 up to the diagonal": self._alike(lambda q: _by_place(q, lambda i, j: j <= i)),
+            "1, 2, 3": self._alike(lambda q: np.arange(1.0, _size(q) + 1)),
+        }
+
+    def _what_is_known(self) -> dict[str, Sheet]:
+        """Return what somebody who knows the exercise, but not the student's numbers, may type."""
+        by_name = {
+            f"in each cell what {name} gives most often": _usual(answers) for name, answers in self.mistaken.items()
+        }
+        by_name["in each cell its most frequent answer, to 1 place"] = _usual([np.round(a, 1) for a in self.answers])
+        by_name["in each cell its most frequent answer, to halves"] = _usual(
+            [np.round(2 * a) / 2 for a in self.answers]
+        )
+        numbers = _frequent(self.answers, FREQUENT)
+        sources = {"its most frequent answer": self.answers}
+        if self.mistaken:
+            of_mistakes = [np.concatenate(each) for each in zip(*self.mistaken.values(), strict=True)]
+            numbers += _frequent(of_mistakes, FREQUENT)
+            sources["what mistakes give most"] = of_mistakes
+        for what, tables in sources.items():
+            usual = [_frequent([table], 2) for table in tables]
+            sheet = [np.full(table.shape[1], first) for table, (first, *_) in zip(tables, usual, strict=True)]
+            by_name[f"in each table {what}"] = sheet
+            last = [_with_last(row, number) for row, (*_, number) in zip(sheet, usual, strict=True)]
+            by_name[f"in each table {what}, but the next most frequent number in its last cell"] = last
+        numbers = [*dict.fromkeys(numbers)]
+        for number, other in zip(numbers, numbers[1:] + numbers[:1], strict=True):
+            by_name[f"{number:g} in every cell, but {other:g} in the last of each table"] = [
+                _with_last(np.full(a.shape[1], number), other) for a in self.answers
+            ]
         return by_name
 
     def _alike(self, guess: Callable[[Question], Array]) -> Sheet:
@@ -99,14 +165,43 @@ def _size(question: Question) -> int:
     return len(places_of(question))
 
 
-def _written(question: Question, answers: Array) -> Array:
-    """Return answers as they are written down, to the places that are asked."""
-    return np.asarray(np.round(np.asarray(answers, dtype=float).ravel(), question.ask.places) + 0.0)
+def _written(question: Question, answers: Sequence[Array]) -> Array:
+    """Return the answers of a class as they are written down, to the places that are asked. (students, cells)"""
+    rows = np.array(answers, dtype=float).reshape(len(answers), -1)
+    finite = np.clip(np.nan_to_num(rows), -MASKED, MASKED)
+    return np.asarray(np.round(finite, question.ask.places) + 0.0)
 
 
-def _most_frequent(numbers: Array) -> float:
-    found, counts = np.unique(numbers, return_counts=True)
-    return float(found[int(np.argmax(counts))])
+def _mistaken_answers(problem: Problem, made: Sequence[Variant]) -> dict[str, Sheet]:
+    """Return for each known mistake what it leads to, as the class writes it down. (students, cells) each"""
+    given = stacked(variant.numbers for variant in made)
+    distinct, others = every_mistake(problem)
+    found = {m.name: problem.solve(given, changed) for m, changed in [*distinct, *others]}
+    return {
+        name: [_written(q, list(rows)) for q, rows in zip(problem.questions, answers, strict=True)]
+        for name, answers in found.items()
+    }
+
+
+def _frequent(tables: Sequence[Array], count: int) -> list[float]:
+    """Return the most frequent numbers of some tables, the most frequent first."""
+    numbers, counts = np.unique(np.concatenate([table.ravel() for table in tables]), return_counts=True)
+    return [float(number) for number in numbers[np.argsort(-counts, kind="stable")[:count]]]
+
+
+def _usual(tables: Sequence[Array]) -> Sheet:
+    """Return the most frequent number of each cell. (students, cells) each -> (cells,) each"""
+    return [np.array([_frequent([cell], 1)[0] for cell in table.T]) for table in tables]
+
+
+def _with_last(row: Array, number: float) -> Array:
+    return np.array([*row[:-1], number])
+
+
+def _without_doubles(sheets: Mapping[str, Sheet]) -> dict[str, Sheet]:
+    """Return the sheets without those whose numbers are those of an earlier one."""
+    first = {np.concatenate(sheet).tobytes(): name for name, sheet in reversed([*sheets.items()])}
+    return {name: sheets[name] for name in sorted(first.values(), key=[*sheets].index)}
 
 
 def _uniform(question: Question) -> Array:
@@ -140,7 +235,7 @@ def _visible_tables(problem: Problem, variant: Variant) -> dict[str, Array]:
 class Earned:
     """What a guess earns from a class: the share of the points, from 0 to 1, of each student.
 
-    by_verdict: the mean share that each verdict brings.
+    There are guesses that only the first students try. by_verdict: the mean share that each verdict brings.
     """
 
     guess: str
@@ -172,7 +267,7 @@ def earned_by_guesses(marker: Marker, made: Sequence[Variant], most: int = MOST)
             shares.setdefault(name, []).append(sum(mark.points for mark in marks) / total)
             verdicts.setdefault(name, Counter()).update(_by_verdict(marks))
     every = [
-        Earned(name, tuple(each), {v: points / total / len(made[:most]) for v, points in verdicts[name].items()})
+        Earned(name, tuple(each), {v: points / total / len(each) for v, points in verdicts[name].items()})
         for name, each in shares.items()
     ]
     return sorted(every, key=lambda earned: -earned.mean)

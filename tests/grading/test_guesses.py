@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -52,9 +53,31 @@ def test_each_kind_of_guess_is_tried() -> None:
     assert set(sheets["1/n in rows of n"][1]) == {0.33}
     rows = sheets["random rows that add up to 1"][1].reshape(of.problem.questions[1].node.shape)
     np.testing.assert_allclose(rows.sum(-1), 1, atol=0.02)
+    table = of.tables(3)["X"]
+    assert (sheets["X shifted by one"][0] == np.roll(table, 1).ravel()).all()
+    assert (sheets["the first row of X in every row"][2].reshape(3, 4) == table[0, [0, 1, 2, 0]]).all()
+    changed = {m.name: tables for m, tables in of.told}["softmax-base-2"]
+    wrong = np.round([np.ravel(rows[1]) for rows in of.planted(changed)], 2)
+    for cell, number in zip(wrong.T, sheets["in each cell what softmax-base-2 gives most often"][1], strict=True):
+        assert (cell == number).sum() == max(Counter(cell.tolist()).values())
     scores = np.array([np.ravel(row[0]) for row in (of.right(n) for n in range(60))])
     numbers, counts = np.unique(scores, return_counts=True)
     assert sheets["in each table its most frequent answer"][0][0] == numbers[np.argmax(counts)]
+
+
+def test_what_begins_with_a_silly_table_goes_on_rightly() -> None:
+    """A second plain implementation of the head's steps after its scores."""
+    of = class_of("attention-head", 60)
+    sheets = Guesses(of.problem, of.made).sheets(3)
+    silly = np.resize([3.0, 2, 0], (3, 3))
+    weights = np.exp(silly / 2) / np.exp(silly / 2).sum(1, keepdims=True)
+    z = weights @ of.tables(3)["X"] @ of.tables(3)["W_V"]
+    for ending, places in (("", 2), (" to 1 place", 1), (" to whole numbers", 0)):
+        sheet = sheets[f"3, 2, 0 in every row in what is asked first, and the rest worked out from that{ending}"]
+        for row, expected in zip(sheet, (silly, weights, z), strict=True):
+            np.testing.assert_allclose(row, np.round(expected.ravel(), places), atol=1e-9)
+    counted = sheets["one number a row in what is asked first, and 1, 2, 3 in the rest"]
+    assert [row.tolist()[:4] for row in counted] == [[-3, -3, -3, 2], [1, 2, 3, 4], [10, 11, 12, 13]]
 
 
 @pytest.mark.slow
@@ -89,7 +112,7 @@ def test_where_everything_counts_guesses_are_found(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(diagnosis, "counted", all_counted)
     monkeypatch.setattr(diagnosis, "one_number_in_every_cell", lambda typed, key: False)
     monkeypatch.setattr(StageAnswers, "one_number", False)
-    faults = guess_faults(earned_by_guesses(of.marker, of.made, 6), sum(of.marker.counts))
+    faults = guess_faults(earned_by_guesses(of.marker, of.made, 2), sum(of.marker.counts))
     assert any("on average, more than 20%" in fault for fault in faults)
     assert any("for one student, more than 35%" in fault for fault in faults)
 
