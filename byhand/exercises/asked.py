@@ -43,6 +43,9 @@ COLUMNS = {
     ops.argmax: "place of the largest in each column of",
 }
 """By operation, the words before the table whose rows (or columns) are reduced to one number each."""
+RULES_AFTER = "The same as rules"
+RULES_AFTER_REMARK = "What the text says, as a program works it out; you can do without."
+"""The heading of rules that stand after the questions, and what is said below it."""
 COUNTED_THINGS = {
     "words": "the words",
     "letters": "the letters of the text",
@@ -109,11 +112,18 @@ class Task:
     """A question with what its student needs to know.
 
     rules: in order, those of the steps that no earlier question has named; the last is that of the asked table.
+    in_words: whether the exercise's text says how to work, so that the rules stand after the questions.
     """
 
     question: Question
     name: str
     rules: tuple[Rule, ...]
+    in_words: bool = False
+
+    @property
+    def rules_before(self) -> list[str]:
+        """The rules that stand at the question, as text."""
+        return [] if self.in_words else [rule.text() for rule in self.rules]
 
     def about(self) -> str:
         """Return what the table is for, and what its rows and columns are."""
@@ -142,6 +152,10 @@ class Sheet:
     @property
     def tasks(self) -> tuple[Task, ...]:
         return tuple(task for section in self.sections for task in section.tasks)
+
+    def rules_after(self) -> list[str]:
+        """Return the rules that stand after all questions, as text: of exercises that say in words how to work."""
+        return list(dict.fromkeys(rule.text() for task in self.tasks if task.in_words for rule in task.rules))
 
     def explanations(self, of_tables: bool = True) -> list[str]:
         """Return one sentence for each sign in the rules that needs one, and for each number with a letter.
@@ -195,7 +209,7 @@ def _section(problem: Problem, questions: list[Question], names: dict[Node, str]
         own = [question.node] if question.node.data is None and question.node not in fresh else []
         rules = tuple(Rule(n, names[n], rule(n, lambda n: _named(n, names))) for n in (*fresh, *own))
         ruled.update(fresh)
-        tasks.append(Task(question, names[question.node], rules))
+        tasks.append(Task(question, names[question.node], rules, problem.exercise.in_words))
     given = [n for n in tables if n.data is not None and n not in constants]
     return Section(problem, (*given, *(n for n in problem.shown if n not in given)), tuple(tasks))
 

@@ -24,9 +24,10 @@ from byhand.core.labels import word
 from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.escaping import escaped
+from byhand.exercises.asked import RULES_AFTER
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_fields import Field, Mistakes, Part, class_parts, shares
-from byhand.exercises.lms_html import given_tables, html, number_table, paragraph, table
+from byhand.exercises.lms_html import after_questions, given_tables, html, number_table, paragraph, table
 from byhand.exercises.problem import NOT_ASKED, Problem
 from byhand.exercises.recipe import BESIDE, OF_ROWS
 from byhand.translations import _
@@ -119,6 +120,8 @@ class _Quiz:
             items = [_text_item(self.ident, self.problem, self.variants[0])]
             for part in self.asked[0]:
                 items += _items(self.ident, self.variants[0], part)
+            if rules := after_questions(self.problem):
+                items.append(_item(f"{self.ident}_rules", _(RULES_AFTER), "text_only_question", "0", rules, ""))
             content = "".join(items)
         return (
             '<questestinterop xmlns="http://www.imsglobal.org/xsd/ims_qtiasiv1p2">\n'
@@ -235,6 +238,7 @@ def _group(quiz: str, problem: Problem, variants: Sequence[Variant], asked: Sequ
 
 def _variant_item(ident: str, problem: Problem, variant: Variant, question_parts: Sequence[Part]) -> str:
     text = [given_tables(problem, variant), *(_part_text(part, variant) for part in question_parts)]
+    text.append(after_questions(problem))
     responses, conditions = [], []
     blanks = [(part, n, field) for part in question_parts for n, field in enumerate(part.fields)]
     share = in_full(round(100 / len(blanks), 2))

@@ -10,7 +10,7 @@ from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import MINUS_INFINITY, in_full, in_print, to_places
 from byhand.core.roles import Role
 from byhand.escaping import escaped
-from byhand.exercises.asked import Task, given_meaning, part_title, sheet
+from byhand.exercises.asked import RULES_AFTER, RULES_AFTER_REMARK, Task, given_meaning, part_title, sheet
 from byhand.exercises.cuts import in_letters
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import SHOWN_PLACES, Problem
@@ -55,9 +55,24 @@ def given_tables(problem: Problem, variant: Variant) -> str:
     pieces = [paragraph(_(problem.exercise.text))] if problem.exercise.text else []
     if not problem.parts:  # those of a part of an exam stand before its first question
         pieces += _tables(problem, 1, variant)
-    if explanations := sheet(problem).explanations():
-        pieces += [paragraph(_("How to read the rules:")), _list(explanations)]
+    if not all(task.in_words for task in sheet(problem).tasks):
+        pieces += _how_to_read(problem)
     return "\n".join(pieces)
+
+
+def after_questions(problem: Problem) -> str:
+    """Return what stands after the last question: the rules of those whose text says how to work, in small print."""
+    said = sheet(problem)
+    if not said.rules_after():
+        return ""
+    remark = f"<p><b>{html(_(RULES_AFTER))}</b><br/><small>{html(_(RULES_AFTER_REMARK))}</small></p>"
+    how = _how_to_read(problem) if all(task.in_words for task in said.tasks) else []
+    return "\n".join([remark, _list(said.rules_after(), small=True), *how])
+
+
+def _how_to_read(problem: Problem) -> list[str]:
+    explanations = sheet(problem).explanations()
+    return [paragraph(_("How to read the rules:")), _list(explanations)] if explanations else []
 
 
 def _tables(problem: Problem, part: int, variant: Variant) -> list[str]:
@@ -82,13 +97,14 @@ def before_question(problem: Problem, n: int, variant: Variant) -> str:
 
 
 def rules(task: Task) -> str:
-    """Return the rules of a question, one a line, and what its table is."""
-    lines = [_list(rule.text() for rule in task.rules)] if task.rules else []
+    """Return the rules that stand at a question, one a line, and what its table is."""
+    lines = [_list(task.rules_before)] if task.rules_before else []
     return "\n".join([*lines, paragraph(task.about())])
 
 
-def _list(lines: Iterable[str]) -> str:
-    return f"<ul>{chr(10).join(f'<li>{html(line)}</li>' for line in lines)}</ul>"
+def _list(lines: Iterable[str], small: bool = False) -> str:
+    start, end = ("<small>", "</small>") if small else ("", "")
+    return f"<ul>{chr(10).join(f'<li>{start}{html(line)}{end}</li>' for line in lines)}</ul>"
 
 
 def hidden_cells(problem: Problem) -> dict[Node, set[tuple[int, int]]]:

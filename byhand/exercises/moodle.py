@@ -24,7 +24,7 @@ from byhand.core.labels import labels
 from byhand.core.number_text import in_full
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_fields import Field, Mistakes, Part, class_parts, join_sentences
-from byhand.exercises.lms_html import given_tables, html, number_table, paragraph, table
+from byhand.exercises.lms_html import after_questions, given_tables, html, number_table, paragraph, table
 from byhand.exercises.problem import NOT_ASKED, Problem
 from byhand.exercises.recipe import OF_ROWS
 from byhand.translations import _, counted
@@ -88,6 +88,7 @@ def _question(problem: Problem, variant: Variant, question_parts: list[Part]) ->
     else:
         each = weights(question_parts, variant.student.id)
         text += [_cloze_text(part, variant, each[part.number]) for part in question_parts]
+    text += [after_questions(problem)]
     body = _numerical(fields[0]) if single else ""
     return (
         f'<question type="{"numerical" if single else "cloze"}">\n'

@@ -6,7 +6,7 @@ For practice the check knows the answers; an exam's says only what is not filled
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -19,7 +19,7 @@ from byhand.core.expressions import Numpy
 from byhand.core.graph import Array, Node
 from byhand.core.labels import word
 from byhand.errors import ByhandError
-from byhand.exercises.asked import Task, part_title, question_text, sheet
+from byhand.exercises.asked import RULES_AFTER, RULES_AFTER_REMARK, Task, part_title, question_text, sheet
 from byhand.exercises.cuts import in_letters
 from byhand.exercises.draw import Variant
 from byhand.exercises.file_marks import keyword
@@ -132,6 +132,8 @@ class ExerciseNotebook:
                 number = next(numbers)
                 yield "text", self._question(number, task, variant)
                 yield "code", "\n".join(self._lines(number, task.question, variant, known))
+        if rules := self.sheet.rules_after():
+            yield "text", "\n\n".join([f"## {_(RULES_AFTER)}", plain(_(RULES_AFTER_REMARK)), _as_code(rules)])
         yield "text", f"## {_('Check')}"
         yield "code", self._check(variant)
         yield "text", f"## {_('Hand in')}"
@@ -193,7 +195,7 @@ class ExerciseNotebook:
         )
         points = counted("{n} point", "{n} points", question.ask.points).format(n=f"{question.ask.points:g}")
         blocks = [f"### {plain(f'{n}. {text} ({points})')}"]
-        blocks += ["\n".join(f"    {line}" for rule in task.rules for line in rule.text().splitlines())]
+        blocks += [_as_code(task.rules_before)]
         blocks += [plain(task.about())]
         if question.ask.hint:
             blocks.append(plain(_("Hint: {hint}").format(hint=_(question.ask.hint))))
@@ -244,6 +246,10 @@ class ExerciseNotebook:
             right[n] = (there, CLOSE_TO_EXACT if exact else float(question.ask.margin) + NEAR)
         said = (json.dumps(text, ensure_ascii=False) for text in (_("all right"), _("{} of {} numbers are right")))
         return CHECK.format(right=right, **dict(zip(("all_right", "some_right"), said, strict=True)))
+
+
+def _as_code(rules: Iterable[str]) -> str:
+    return "\n".join(f"    {line}" for rule in rules for line in rule.splitlines())
 
 
 def _dictionary(rows: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ from byhand.escaping import escaped
 from byhand.exercises.canvas import MOST_TITLE, identifier, zipped
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_fields import NEGLIGIBLE, Field, Mistakes, Part, class_parts, join_sentences, shares
-from byhand.exercises.lms_html import given_tables, html, number_table, paragraph, table
+from byhand.exercises.lms_html import after_questions, given_tables, html, number_table, paragraph, table
 from byhand.exercises.problem import NOT_ASKED, Problem
 from byhand.translations import _, counted, language
 
@@ -168,7 +168,8 @@ class _Item:
         return self.version.element("responseDeclaration", right, identifier=name, cardinality="single", baseType=kind)
 
     def _body(self) -> str:
-        return "\n".join([given_tables(self.problem, self.variant), *map(self._question, self.parts)])
+        pieces = [given_tables(self.problem, self.variant), *map(self._question, self.parts)]
+        return "\n".join([*pieces, after_questions(self.problem)])
 
     def _question(self, part: Part) -> str:
         ask, node = part.question.ask, part.question.node

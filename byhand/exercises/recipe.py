@@ -96,7 +96,7 @@ class Exercise:
     parts: of an exam, its exercises; their tables have names with a prefix here (see exam).
     without: prefix -> a head, such as layer1.head1; the model has each table that needs this head a second time, named
     with the prefix, and there all numbers of the head's Z are 0.
-    in_words: the text and the hints say how to work; on paper the rules stand after the questions, in small print.
+    in_words: the text and the hints say how to work; the rules stand after the questions, in small print.
     """
 
     name: str

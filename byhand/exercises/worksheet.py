@@ -12,7 +12,18 @@ from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import labels, word
 from byhand.core.number_text import MINUS_INFINITY, in_print, to_places
 from byhand.documents.document import Block, Code, Document, Heading, Lines, Paragraph, Plain, Room, SideBySide, Table
-from byhand.exercises.asked import Section, Sheet, Task, given_meaning, part_title, question_text, sheet, unnamed_parts
+from byhand.exercises.asked import (
+    RULES_AFTER,
+    RULES_AFTER_REMARK,
+    Section,
+    Sheet,
+    Task,
+    given_meaning,
+    part_title,
+    question_text,
+    sheet,
+    unnamed_parts,
+)
 from byhand.exercises.cuts import in_letters
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Problem
@@ -39,7 +50,7 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
     numbers = count(1)
     for n, section in enumerate(said.sections, 1):
         blocks += _section(problem, variant, said, n, section, numbers)
-    blocks += _rules_at_the_end(said)
+    blocks += _rules_after(said)
     explanations = said.explanations()
     if explanations:
         blocks += [Heading(_("How to read the rules")), Lines(tuple(explanations))]
@@ -60,44 +71,39 @@ def _section(
     yield Heading(_("Given"), level)
     yield SideBySide(tuple(_given(problem, variant, said, node) for node in section.given))
     for task in section.tasks:
-        in_words = section.problem.exercise.in_words
-        yield from _question(problem, variant, said, next(numbers), task, level, in_words=in_words)
+        yield from _question(problem, variant, said, next(numbers), task, level)
 
 
-def _rules_at_the_end(said: Sheet) -> list[Block]:
-    """Return the rules of the questions whose text says how to work."""
-    in_words = [section for section in said.sections if section.problem.exercise.in_words]
-    rules = dict.fromkeys(rule.text() for section in in_words for task in section.tasks for rule in task.rules)
+def _rules_after(said: Sheet) -> list[Block]:
+    rules = said.rules_after()
     if not rules:
         return []
-    remark = _("What the text says, as a program works it out; you can do without.")
-    return [Heading(_("The same as rules")), Paragraph((Plain(remark),), quiet=True), Lines(tuple(rules), small=True)]
+    remark = Paragraph((Plain(_(RULES_AFTER_REMARK)),), quiet=True)
+    return [Heading(_(RULES_AFTER)), remark, Lines(tuple(rules), small=True)]
 
 
-def _question(
-    problem: Problem, variant: Variant, said: Sheet, n: int, task: Task, level: int, *, in_words: bool
-) -> Iterator[Block]:
+def _question(problem: Problem, variant: Variant, said: Sheet, n: int, task: Task, level: int) -> Iterator[Block]:
     question = task.question
     text = question_text(problem, question, lambda node, axis, i: word(node.shape[axis].labels, i, variant.values))
     points = counted("{n} point", "{n} points", question.ask.points).format(n=f"{question.ask.points:g}")
     yield Heading(Plain(f"{n}. {text} ({points})"), level)
-    if task.rules and not in_words:
-        yield Lines(tuple(rule.text() for rule in task.rules))
+    if task.rules_before:
+        yield Lines(tuple(task.rules_before))
     yield Paragraph((Plain(task.about()),), quiet=True)
     if question.ask.hint:
         yield Paragraph((_("Hint: {hint}").format(hint=_(question.ask.hint)),))
     if question.ask.kind == "wrong cell":
         yield _numbers(said, question.node, variant.planted[question.node], variant)
     yield _answers(variant, said, task)
-    yield Room(room_for(problem, task, in_words=in_words))
+    yield Room(room_for(problem, task))
 
 
-def room_for(problem: Problem, task: Task, *, in_words: bool) -> int:
+def room_for(problem: Problem, task: Task) -> int:
     """Return how many lines of paper the work on a question needs, by the numbers that it makes on the way.
 
-    in_words: the rules are a program's way, not a person's; there is a line for each answer.
+    Where the text says how to work, the rules are a program's way, not a person's; there is a line for each answer.
     """
-    if in_words:
+    if task.in_words:
         return min(MOST_ROOM, LEAST_ROOM + len(task.question.indices))
     __, numbers = problem.effort
     lines = sum(ceil(numbers.get(rule.node, 0) / _numbers_a_line(rule.node)) for rule in task.rules)

@@ -7,19 +7,23 @@ import tomllib
 from functools import cache
 from html import unescape
 from importlib.util import find_spec
+from io import BytesIO
 from math import exp
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 from support.selection import often
 from support.small_exercises import ALL, SPECIALS, attention
 
-from byhand.documents import html
+from byhand.documents import html, markdown
 from byhand.documents.document import Document, Heading, Lines, Paragraph, Room, SideBySide, Table
 from byhand.documents.pdf import markup
+from byhand.exercises import canvas, moodle, qti
 from byhand.exercises.asked import sheet
 from byhand.exercises.draw import Student, Variant, variants
+from byhand.exercises.notebook import ExerciseNotebook
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
 from byhand.exercises.worksheet import LEAST_ROOM, MOST_ROOM, number_on_paper, powers, room_for, solution, worksheet
@@ -259,10 +263,7 @@ def test_there_is_room_to_work_at_each_question_and_more_for_more_steps() -> Non
     for name in ("relu", "multi-head"):
         built, variant = case(name)
         assert len([b for b in worksheet(built, variant).blocks if isinstance(b, Room)]) == len(built.questions)
-    rooms = [
-        [room_for(built, task, in_words=False) for task in sheet(built).tasks]
-        for built, _ in map(case, ("relu", "multi-head"))
-    ]
+    rooms = [[room_for(built, task) for task in sheet(built).tasks] for built, _ in map(case, ("relu", "multi-head"))]
     (one,), (first, _, last) = rooms
     assert LEAST_ROOM < one < first <= MOST_ROOM
     assert last < first
@@ -295,3 +296,33 @@ def test_rules_stand_after_the_questions_where_the_text_says_how_to_work() -> No
     assert lines == Lines(tuple(rule.text() for task in sheet(built).tasks for rule in task.rules), small=True)
     page = page_of(worksheet(built, variant))
     assert page.index("word3.path") < page.index('<ul class="rules small">') < page.index("word1.to_1")
+
+
+def plain_text(data: bytes) -> str:
+    """The text of a file, or of all files in a zip, without markup and the marks of Markdown and JSON."""
+    if data.startswith(b"PK"):
+        with ZipFile(BytesIO(data)) as archive:
+            data = b"\n".join(archive.read(name) for name in sorted(archive.namelist(), key=len))
+    text = unescape(re.sub(r"<[^>]*>", " ", unescape(data.decode())))
+    return " ".join(re.sub(r"\\n|\\", " ", text).split())
+
+
+def test_rules_stand_after_the_questions_in_every_format_where_the_text_says_how_to_work() -> None:
+    """And at their questions where it does not."""
+    for name in ("four-bits", "relu"):
+        built, variant = case(name)
+        class_variants = [variant]
+        files = {
+            "html": html.write(worksheet(built, variant)),
+            "markdown": markdown.write(worksheet(built, variant)),
+            "notebook": ExerciseNotebook(built, practice=False).notebook(variant, "s1"),
+            "moodle": moodle.write(built, class_variants),
+            "canvas": canvas.write(built, class_variants),
+            "canvas, drawn": canvas.write(built, class_variants * 2, shared=True),
+            "qti": qti.write(built, class_variants),
+        }
+        task = sheet(built).tasks[-1]
+        for form, data in files.items():
+            text = plain_text(data)
+            after = text.index(plain_text(task.rules[-1].text().encode())) > text.index(task.about())
+            assert after == task.in_words == ("The same as rules" in text), form

@@ -98,7 +98,8 @@ def of_canvas(package: bytes) -> Iterator[Marked]:
 
 
 def _quiz(quiz: ET.Element) -> Iterator[Marked]:
-    sheet = Sheet("")
+    """All is read before anything is answered, since some rules stand after the questions."""
+    sheet, answered = Sheet(""), list[tuple[ET.Element, Question]]()
     for item in quiz.iter():
         if not item.tag.endswith("}item"):
             continue
@@ -108,8 +109,9 @@ def _quiz(quiz: ET.Element) -> Iterator[Marked]:
         if not any(e.tag.endswith("}conditionvar") for e in item.iter()):
             continue  # a text, such as what is given
         (question,) = sheet.questions
-        if _is_cut(question):
-            continue
+        if not _is_cut(question):
+            answered.append((item, question))
+    for item, question in answered:
         value = _value_of_item(sheet, question)
         least, most = _canvas_key(item)
         yield Marked(f"{quiz.tag} {item.get('ident')}", value, least, most)
