@@ -448,7 +448,7 @@ def _stage_answers(
         tuple(by or other for by, other in zip(mistakes, in_writing, strict=True)),
         findings.from_given,
         evidence.ways.source(evidence.ways.main),
-        _usual(findings, hypotheses),
+        _known_to_all(findings, hypotheses),
         findings.rounded,
         coarse & evidence.coarse_of_key,
         coarse & ~evidence.coarse_of_key,
@@ -458,14 +458,23 @@ def _stage_answers(
     )
 
 
-def _usual(findings: StageFindings, hypotheses: Hypotheses) -> Flags:
-    """Return the answers that are the numbers which their mistakes give to half of all students. (n,)"""
-    stage, written = findings.evidence.stage, findings.evidence.written
-    usual: Flags = np.zeros(len(written), dtype=bool)
+def _known_to_all(findings: StageFindings, hypotheses: Hypotheses) -> Flags:
+    """Return the answers by mistakes that need no work: what half of all students get, or copied. (n,)
+
+    Copied are those that stand in the same place of a given table which most of the answers are copies of.
+    """
+    evidence, stage = findings.evidence, findings.evidence.stage
+    known: Flags = np.zeros(len(evidence.written), dtype=bool)
     for combination in {*findings.by} - {()}:
         by = findings.mistake & np.array([mine == combination for mine in findings.by], dtype=bool)
-        usual |= by & stage.tolerances.agree(written, hypotheses.usual_numbers(stage, combination))
-    return usual
+        known |= by & stage.tolerances.agree(evidence.written, hypotheses.usual_numbers(stage, combination))
+    if not findings.mistake.any() or stage.of_rows:
+        return known
+    for table in copies(evidence.answers.visible, stage.rows, stage.columns, int(stage.node.shape[1])):
+        same = evidence.answered & stage.tolerances.agree(evidence.written, table)
+        if 2 * int(same.sum()) > int(evidence.answered.sum()):
+            known |= same & findings.mistake
+    return known
 
 
 def _in_writing_by(slip: Slip | None) -> tuple[int, ...]:

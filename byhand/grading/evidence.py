@@ -8,7 +8,7 @@ number is right in places. So a wrong answer earns something only where the stud
   agree.
 - A mistake, rounding or a slip counts if several different numbers agree, or one that is seldom met by chance; a
   smaller sign of it, if most of the other answers are right or explained.
-- A number that a mistake gives to half of all students in this cell tells of nothing: who knows the exercise knows it.
+- A number that a mistake gives to half of all students in this cell, or that a copy has, tells of nothing.
 - Answers to too few places count where most of their table is right, explained or to too few places.
 - One number in every cell of a table of ALIKE answers or more is no work, unless the right numbers are all the same,
   even if a mistake leads to it. Nor is the copy of a given table, or of all its rows over and over.
@@ -50,9 +50,9 @@ class StageAnswers:
     typed: NaN where there is no number. sources: the earlier stage that an answer follows from. mistakes: the
     misconceptions behind an answer, and negative numbers for mistakes in writing it down. from_given: whether
     they lead to it from the given numbers. source: the table of the student's own from which they otherwise do.
-    usual: the numbers that these mistakes give to half of all students. rounded: on the way. coarse: right, to fewer
-    places than asked. coarse_follows: the same, from the student's own `source`. alike: whether all wrong answers of
-    the table have the same slip. copied: whether they are the numbers of a given table.
+    known: numbers by a mistake that need no work, as half of all students get them or they are copied. rounded: on the
+    way. coarse: right, to fewer places than asked. coarse_follows: the same, from the student's own `source`. alike:
+    whether all wrong answers of the table have the same slip. copied: whether they are the numbers of a given table.
     """
 
     stage: Stage
@@ -64,7 +64,7 @@ class StageAnswers:
     mistakes: tuple[tuple[int, ...], ...]
     from_given: Flags
     source: int | None
-    usual: Flags
+    known: Flags
     rounded: Flags
     coarse: Flags
     coarse_follows: Flags
@@ -439,7 +439,7 @@ def _telling_and_hard(one: StageAnswers, for_points: bool) -> tuple[Flags, Flags
     """Return the answers that tell something, and those that not everybody tries.
 
     The first are those whose right number is not the commonest of the table; the second are not 0, ±1 or an equal
-    share, unless all right numbers are 0 or ±1; nor, for points, what a mistake gives to half of all students.
+    share, unless all right numbers are 0 or ±1; nor, for points, what is known of a mistake without work.
     """
     units = one.stage.tolerances.units
     right = (np.rint(one.key / units) * units + 0.0).tolist()
@@ -448,7 +448,7 @@ def _telling_and_hard(one: StageAnswers, for_points: bool) -> tuple[Flags, Flags
     if not np.isin(one.key, EASY).all():
         hard = one.answered & ~np.isin(np.abs(one.typed), [0, 1, *SHARES])
     if for_points:
-        hard = hard & ~one.usual
+        hard = hard & ~one.known
     if count == len(right) or count <= max(2, COMMON * len(right)):
         return one.answered, hard
     return one.answered & np.array([number != commonest for number in right], dtype=bool), hard

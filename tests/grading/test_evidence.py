@@ -402,3 +402,12 @@ def test_what_is_right_stays_right_beside_nonsense() -> None:
         rows[0] = chance.integers(100, 130, size=9).astype(float)
         found = verdicts(of.mark(n, rows))
         assert set(found[9:]) <= {"RIGHT"}
+
+
+def test_a_copy_of_most_of_a_given_table_tells_of_no_mistake() -> None:
+    """Without the block table, a word's key is the next one in memory: its size alone is no work."""
+    of = class_of("find-the-block", 20)
+    guesses = [[np.resize(np.abs(of.tables(n)["K_cache"]), len(row)) for row in of.right(n)] for n in range(20)]
+    shares = [share(of.mark(n, rows)) for n, rows in enumerate(guesses)]
+    assert np.mean(shares) <= 0.1
+    assert max(shares) <= 0.35

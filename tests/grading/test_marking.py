@@ -201,7 +201,7 @@ def test_shares_of_the_recipe_are_given() -> None:
     points = {"RIGHT": 1, "MISTAKE": 0.25, "FOLLOWS": 0.8}
     assert [m.points for m in marks] == [points[v] for v in verdicts(marks)]
     assert {m.sentence for m in marks if m.mistake} == {misconception.sentence}
-    assert {mark for _, _, mark, _ in wrong_answers(of.problem, of.told, of.made)[0]} == {0.25}
+    assert {mark for _, _, mark, *_ in wrong_answers(of.problem, of.told, of.made)[0]} == {0.25}
 
 
 @pytest.mark.slow
