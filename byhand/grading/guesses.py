@@ -165,7 +165,7 @@ def _size(question: Question) -> int:
     return len(places_of(question))
 
 
-def _written(question: Question, answers: Sequence[Array]) -> Array:
+def _written(question: Question, answers: Sequence[Array] | Array) -> Array:
     """Return the answers of a class as they are written down, to the places that are asked. (students, cells)"""
     rows = np.array(answers, dtype=float).reshape(len(answers), -1)
     finite = np.clip(np.nan_to_num(rows), -MASKED, MASKED)
@@ -173,12 +173,18 @@ def _written(question: Question, answers: Sequence[Array]) -> Array:
 
 
 def _mistaken_answers(problem: Problem, made: Sequence[Variant]) -> dict[str, Sheet]:
-    """Return for each known mistake what it leads to, as the class writes it down. (students, cells) each"""
+    """Return for each known mistake what it leads to, as the class writes it down. (students, cells) each
+
+    A wrong cell of a given table is the same whatever the mistake.
+    """
     given = stacked(variant.numbers for variant in made)
     distinct, others = every_mistake(problem)
     found = {m.name: problem.solve(given, changed) for m, changed in [*distinct, *others]}
     return {
-        name: [_written(q, list(rows)) for q, rows in zip(problem.questions, answers, strict=True)]
+        name: [
+            _written(q, [v.answers[n] for v in made] if q.ask.kind == "wrong cell" else rows)
+            for n, (q, rows) in enumerate(zip(problem.questions, answers, strict=True))
+        ]
         for name, answers in found.items()
     }
 

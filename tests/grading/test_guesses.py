@@ -65,6 +65,12 @@ def test_each_kind_of_guess_is_tried() -> None:
     assert sheets["in each table its most frequent answer"][0][0] == numbers[np.argmax(counts)]
 
 
+def test_a_wrong_cell_is_guessed_as_a_row_and_a_column() -> None:
+    of = class_of("find-the-wrong-score", 3)
+    for name, sheet in Guesses(of.problem, of.made).sheets(1).items():
+        assert [len(row) for row in sheet] == of.marker.counts, name
+
+
 def test_what_begins_with_a_silly_table_goes_on_rightly() -> None:
     """A second plain implementation of the head's steps after its scores."""
     of = class_of("attention-head", 60)
