@@ -65,6 +65,7 @@ COUNTED_THINGS = {
     "answers": "the answers",
     "images": "the pictures",
     "texts": "the texts",
+    "segments": "the texts",
     "tables": "the tables",
     "sizes": "the sizes of the tables",
     "patches": "the patches of the picture",

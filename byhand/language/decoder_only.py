@@ -64,10 +64,14 @@ def add_positions(
 
 def position_table(weight: Weights, name: str, o: Options) -> Node:
     """Return a learned row for each position, counted from 0. (max_positions, d)"""
-    table = weight(name, o.max_positions, o.d_model)
-    if table.shape[0].labels is None:
-        labels = Labels("places", tuple(f"place {n}" for n in range(o.max_positions)))
-        table.shape = (Dim(o.max_positions, labels), table.shape[1])
+    return numbered_from_0(weight(name, o.max_positions, o.d_model), "places", "place")
+
+
+def numbered_from_0(table: Node, name: str, thing: str) -> Node:
+    """Return a table whose rows are looked up by numbers from 0, and have these: place 0, place 1 ..."""
+    rows = table.shape[0]
+    if rows.labels is None:
+        table.shape = (Dim(rows, Labels(name, tuple(f"{thing} {n}" for n in range(rows)))), table.shape[1])
     return table
 
 

@@ -298,6 +298,15 @@ def test_rules_stand_after_the_questions_where_the_text_says_how_to_work() -> No
     assert page.index("word3.path") < page.index('<ul class="rules small">') < page.index("word1.to_1")
 
 
+def test_rows_that_are_looked_up_by_numbers_from_0_say_so() -> None:
+    """BERT's sheet says that all words are of segment 0, so the first row of S is not the row 1."""
+    built, variant = case("bert")
+    (given,) = [block for block in worksheet(built, variant).blocks if isinstance(block, SideBySide)]
+    rows = {str(table.caption).partition(" ")[0]: [str(label) for label in table.rows] for table in given.tables}
+    assert rows["S"] == ["segment 0", "segment 1"]
+    assert rows["P"][:2] == ["place 0", "place 1"]
+
+
 def plain_text(data: bytes) -> str:
     """The text of a file, or of all files in a zip, without markup and the marks of Markdown and JSON."""
     if data.startswith(b"PK"):

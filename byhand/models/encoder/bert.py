@@ -9,7 +9,7 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Graph, Inputs, Vocabularies, example_ids, words
 from byhand.language.blocks import norm
-from byhand.language.decoder_only import position_table
+from byhand.language.decoder_only import numbered_from_0, position_table
 from byhand.language.masked import ENCODER, encoder_only, fill_in, padding_mask
 from byhand.language.options import Options, variant
 from byhand.layers.linear import embed, linear
@@ -41,7 +41,8 @@ def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, 
         if waves is not None:
             summed = summed + waves
         if segment_ids is not None:
-            summed = summed + lookup(weight("S", o.segments, o.d_model), segment_ids).named("segments")
+            texts = numbered_from_0(weight("S", o.segments, o.d_model), "segments", "segment")
+            summed = summed + lookup(texts, segment_ids).named("segments")
         if titles:
             summed.named("sum")  # three of (T, d)
     return norm(summed, weight, "norm", o).named("x")
