@@ -16,7 +16,7 @@ from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.formats import OWN_KEY, About, answer_files, as_document, class_files, formats_of, student_files
 from byhand.exercises.keys import KEYS, questions_of, student_line, write_key
 from byhand.exercises.lint import Sizes, sizes
-from byhand.exercises.problem import Problem, problem
+from byhand.exercises.problem import Problem, check_shown, problem
 from byhand.exercises.recipe import Exercise, exercise_of, exercise_table, find
 from byhand.exercises.roster import Roster, numbered, read_roster
 from byhand.exercises.secret import EXAM, PRACTICE, Source
@@ -74,6 +74,11 @@ def set_options(
     versions, variants = more.get("versions"), more.get("variants")
     if variants is not None and not 1 <= variants <= MOST_VARIANTS:
         raise ByhandError(f"A class shares 1 to {MOST_VARIANTS:,} variants, not {quoted(variants)}.")
+    if variants is not None and not class_files(names):
+        raise ByhandError(
+            "--variants is for files of learning systems: name moodle, canvas, qti or qti3 in --format, "
+            "or leave --variants out."
+        )
     if versions is not None and not 2 <= versions <= MOST_VERSIONS:
         raise ByhandError(f"A class shares 2 to {MOST_VERSIONS} versions, not {quoted(versions)}.")
     code = None if language is None else language_of(language)
@@ -165,6 +170,7 @@ class SetWriter:
 
     def check_student(self, student: Student) -> None:
         """Make each file of one student in memory, so that a recipe that fails does so before anything is written."""
+        check_shown(self.problem)
         (variant,) = self.variants_of([student])
         with self.in_language():
             for _, write in self.kinds:

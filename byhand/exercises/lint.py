@@ -12,10 +12,18 @@ import numpy as np
 from byhand.core.graph import INFINITE, Array, Node
 from byhand.exercises.distinct_mistakes import ShownMistakes, mistakes
 from byhand.exercises.draw import Student, Variant, distinguishable, near_tie, variants
-from byhand.exercises.problem import Numbers, Problem
+from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.exercises.recipe import BESIDE
-from byhand.exercises.varied_answers import FEW, MOST_COPIED, copies, has_distinct, visible_tables, written_answers
-from byhand.exercises.work import faults_of_claims, rounded_minutes
+from byhand.exercises.varied_answers import (
+    FEW,
+    LEAST_DISTINCT,
+    MOST_COPIED,
+    copies,
+    has_distinct,
+    visible_tables,
+    written_answers,
+)
+from byhand.exercises.work import fault_of_minutes, faults_of_claims, whole_minutes
 
 
 @dataclass
@@ -43,6 +51,8 @@ def sizes(problem: Problem, samples: Sequence[Variant]) -> Sizes:
     return totals
 
 
+MOST_LINES = 5
+"""So many faults of a kind are listed, and the number of the others."""
 LARGEST = {1: 50, 2: 200, 3: 500, 4: 1000, 5: 3000}
 """By level, the largest number that a student should have to write."""
 
@@ -75,18 +85,23 @@ class Report:
     guesses: dict[str, float] = field(default_factory=dict)
 
     @property
+    def by_kind(self) -> list[list[str]]:
+        """All that speaks against the recipe: for each kind of fault its sentences."""
+        return [
+            self.marks,
+            self.claims,
+            self.collisions,
+            self.ties,
+            self.duplicates,
+            self.sizes,
+            self.alike,
+            self.given,
+        ]
+
+    @property
     def problems(self) -> list[str]:
         """All that speaks against the recipe, a sentence each."""
-        return [
-            *self.collisions,
-            *self.ties,
-            *self.duplicates,
-            *self.sizes,
-            *self.claims,
-            *self.alike,
-            *self.given,
-            *self.marks,
-        ]
+        return [sentence for kind in self.by_kind for sentence in kind]
 
     @property
     def ok(self) -> bool:
@@ -104,29 +119,56 @@ class Report:
             f"largest number {self.largest:g}; {self.whole:.0%} of the numbers on the way are whole."
         )
         named = f"{len(self.mistakes)} mistakes show, each apart from the others: {', '.join(self.mistakes) or 'none'}."
-        messages = [f"  {line}" for line in self.problems[:20]]
-        verdict = "Nothing is wrong." if self.ok else f"{len(self.problems):,} things are wrong:"
         best = [f"The best guess, {name}, earns {share:.0%} on average." for name, share in self.guesses.items()][:1]
-        return [first, work, named, *best, verdict, *messages]
+        return [first, work, named, *best, *_verdict(self.by_kind)]
+
+
+def _verdict(by_kind: Sequence[Sequence[str]]) -> list[str]:
+    """Return how many things are wrong, and the first of each kind."""
+    count = sum(map(len, by_kind))
+    if not count:
+        return ["Nothing is wrong."]
+    lines = ["1 thing is wrong:" if count == 1 else f"{count:,} things are wrong:"]
+    for kind in by_kind:
+        lines += [f"  {sentence}" for sentence in kind[:MOST_LINES]]
+        lines += [f"  … and {len(kind) - MOST_LINES:,} more such things."] if len(kind) > MOST_LINES else []
+    return lines
 
 
 @dataclass(frozen=True)
 class ExamReport:
-    """The reports on the parts of an exam."""
+    """The reports on the parts of an exam, and what is wrong with the minutes and the level of all of it."""
 
     exercise: str
     parts: tuple[Report, ...]
+    minutes: int
+    claims: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        return all(part.ok for part in self.parts)
+        return not self.claims and all(part.ok for part in self.parts)
 
     def as_json(self) -> dict[str, object]:
-        return {"ok": self.ok, "exercise": self.exercise, "parts": [part.as_json() for part in self.parts]}
+        parts = [part.as_json() for part in self.parts]
+        return {"ok": self.ok, **asdict(self), "claims": [*self.claims], "parts": parts}
 
     def lines(self) -> list[str]:
         """Return the reports as lines of text."""
-        return [line for part in self.parts for line in part.lines()]
+        whole = f"{self.exercise}: {len(self.parts)} parts, by hand about {self.minutes} minutes in all."
+        return [line for part in self.parts for line in part.lines()] + [whole, *_verdict([self.claims])]
+
+
+def exam_report(problem: Problem, parts: Sequence[Report]) -> ExamReport:
+    """Return the report on an exam. parts: the reports on its parts."""
+    exam, work = problem.exercise, sum(part.work_minutes for part in problem.parts)
+    in_words = any(part.exercise.in_words for part in problem.parts)
+    claims = fault_of_minutes(exam.minutes, work, in_words=in_words)
+    highest = max(part.level for part in exam.parts)
+    if exam.level != highest:
+        claims.append(
+            f"The exam has level {exam.level}, but its hardest part has level {highest}: leave out level, or change it."
+        )
+    return ExamReport(exam.name, tuple(parts), whole_minutes(work), tuple(claims))
 
 
 def lint(problem: Problem, seeds: int) -> Report:
@@ -145,7 +187,7 @@ def lint(problem: Problem, seeds: int) -> Report:
         work.functions,
         round(totals.largest, 4),
         totals.whole / max(totals.cells, 1),
-        rounded_minutes(problem.work_minutes),
+        whole_minutes(problem.work_minutes),
         seconds,
         {m.name: m.sentence for m, _ in shown_mistakes},
         collisions=_collisions(problem, shown_mistakes, samples),
@@ -167,8 +209,7 @@ def _collisions(problem: Problem, shown_mistakes: ShownMistakes, samples: list[V
     for one, other in combinations(answers, 2):
         same = ~distinguishable(problem, answers[one], answers[other])
         if same.any():
-            student = samples[int(np.argmax(same))].student.id
-            messages.append(f"{other} cannot be told from {one} in {int(same.sum())} variants, such as {student}.")
+            messages.append(f"{other} cannot be told from {one} in {_variants(same, samples)}.")
     return messages
 
 
@@ -178,26 +219,35 @@ def _ties(problem: Problem, samples: list[Variant]) -> list[str]:
     for n, question in enumerate(problem.questions):
         if question.ask.kind in BESIDE:
             continue
-        near = near_tie(np.stack([v.answers[n].ravel() for v in samples]), question.ask.places)
-        for row in np.flatnonzero(near.any(-1))[:3]:
+        answers = np.stack([v.answers[n].ravel() for v in samples])
+        near = np.asarray(near_tie(answers, question.ask.places).any(axis=-1))
+        if near.any():
             messages.append(
-                f"Question {n + 1} of {samples[row].student.id} could be rounded either way: ask for more places."
+                f"Question {n + 1} could be rounded either way in {_variants(near, samples)}: ask for more places."
             )
     return messages
 
 
+def _variants(flags: Flags, samples: Sequence[Variant]) -> str:
+    """Return how many variants have a fault, and the student of one."""
+    count, student = int(flags.sum()), samples[int(np.argmax(flags))].student.id
+    return f"{count:,} variants, such as {student}" if count > 1 else f"the variant {student}"
+
+
 def _duplicates(samples: list[Variant]) -> list[str]:
-    """Return messages about students with the same numbers."""
+    """Return a message about students with the same numbers."""
     students: dict[bytes, str] = {}
     messages = []
     for variant in samples:
         numbers = b"".join(variant.numbers[node].tobytes() for node in variant.numbers)
         if numbers in students:
-            messages.append(
-                f"{variant.student.id} has the same numbers as {students[numbers]}: let more numbers be drawn."
-            )
+            messages.append(f"{variant.student.id} those of {students[numbers]}")
         students.setdefault(numbers, variant.student.id)
-    return messages
+    if not messages:
+        return []
+    whose = "variant has" if len(messages) == 1 else "variants have"
+    such = f"such as {messages[0]}: let more numbers be drawn."
+    return [f"{len(messages):,} {whose} the same numbers as an earlier one, {such}"]
 
 
 def _size_messages(problem: Problem, largest: float) -> list[str]:
@@ -222,10 +272,9 @@ def _alike(problem: Problem, samples: list[Variant]) -> list[str]:
     for question, answers in written_answers(problem, _together(samples)):
         same = ~has_distinct(answers)
         if same.any():
-            student = samples[int(np.argmax(same))].student.id
             messages.append(
-                f"{question.ask.table} has fewer than 3 different answers in {int(same.sum())} variants, such as "
-                f"{student}: let more numbers be drawn, or ask for less of it."
+                f"{question.ask.table} has fewer than {LEAST_DISTINCT} different answers in "
+                f"{_variants(same, samples)}: let more numbers be drawn, or ask for less of it."
             )
     return messages
 
@@ -237,13 +286,14 @@ def _copied(problem: Problem, samples: list[Variant]) -> list[str]:
     for question, answers in written_answers(problem, values):
         if answers.shape[-1] < FEW:
             continue
+        hit: dict[Node, Flags] = {}
         for node, hits in copies(problem, [(question, answers)], values):
-            copied = hits.mean(-1) > MOST_COPIED
+            hit[node] = np.asarray(hit.get(node, False) | (hits.mean(-1) > MOST_COPIED))
+        for node, copied in hit.items():
             if copied.any():
-                student = samples[int(np.argmax(copied))].student.id
                 messages.append(
-                    f"{question.ask.table} can be copied from {node.name} in {int(copied.sum())} variants, such as "
-                    f"{student}: draw other numbers, or ask for less of it."
+                    f"{question.ask.table} can be copied from {node.name} in {_variants(copied, samples)}: "
+                    "draw other numbers, or ask for less of it."
                 )
     return messages
 

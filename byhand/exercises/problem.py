@@ -25,6 +25,7 @@ from byhand.lessons.build import before_learning, build
 from byhand.lessons.inputs import inputs_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.overrides import lookup_tables, place_of
+from byhand.lessons.recipe import in_file
 
 Numbers = dict[Node, Array]
 Flags = NDArray[np.bool_]
@@ -270,16 +271,37 @@ def problem(exercise: Exercise) -> Problem:
     """Build the exercise's problem. ByhandError for a table that the model does not have."""
     if exercise.parts:
         return _exam(exercise)
-    lesson = _from_drawn_tables(_without_heads(build(before_learning(exercise.build)), exercise), exercise)
+    with in_file(f"the exercise {exercise.name}"):
+        built = build(before_learning(exercise.build))
+    lesson = _from_drawn_tables(_without_heads(built, exercise), exercise)
     questions = tuple(_question(exercise, lesson, n, ask) for n, ask in enumerate(exercise.asks, 1))
     for where in ("whole", "show"):
         for name in getattr(exercise, where):
             _checked_name(exercise, lesson.tables, name, where)
     outputs = [*(q.node for q in questions), *(lesson.tables[name] for name in (*exercise.show, *exercise.whole))]
-    drawn = {node: numbers for node, numbers in _drawn_tables(exercise, lesson).items() if node in _behind(outputs)}
+    every, behind = _drawn_tables(exercise, lesson), _behind(outputs)
+    drawn = {node: numbers for node, numbers in every.items() if node in behind}
     if not drawn:
-        raise ByhandError(f"The exercise {exercise.name} draws nothing: choose a model with numbers to draw.")
+        raise ByhandError(f"The exercise {exercise.name} {_nothing_drawn(every, behind)}.")
     return Problem(exercise, lesson, drawn, questions, _fixed_cells(exercise, lesson, drawn))
+
+
+def check_shown(problem: Problem) -> None:
+    """Raise ByhandError if a recipe both shows and asks a table; for new sets, as old keys may have such recipes."""
+    for exercise in (part.exercise for part in problem.each):
+        asked = {ask.table for ask in exercise.asks}
+        if both := next((name for name in exercise.show if name in asked), ""):
+            raise ByhandError(f"In the exercise {exercise.name}, {both} is both shown and asked: leave it out of show.")
+
+
+def _nothing_drawn(drawn: Iterable[Node], behind: Iterable[Node]) -> str:
+    """Return why no number behind the questions is drawn, and what to do. drawn: what is drawn, behind no question."""
+    counts = sorted((n for n in behind if n.role is Role.COUNTS and n.data is not None), key=lambda n: n.serial)
+    if counts:
+        return f'draws nothing that it asks about: name in [draw] what is drawn, such as {counts[0].name} = "2..30"'
+    if names := ", ".join(node.name for node in drawn):
+        return f"asks about nothing that depends on the numbers that are drawn ({names}): ask for another table"
+    return "draws nothing: choose a model with numbers to draw"
 
 
 PREFIX = re.compile(r"[a-z][a-z0-9_]{0,29}")

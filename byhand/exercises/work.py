@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
-from math import ceil, inf
+from math import inf
 
 import numpy as np
 
@@ -24,9 +24,6 @@ A function is a power, a root, a logarithm, a sine or the like. A look-up finds 
 """
 WRITING, READING = 4, 90
 """The seconds to write down a number and to find the next place, and to read a question with the tables about it."""
-ROUND_TO = (1, 5)
-"""Minutes are rounded to 1 below ROUND_UP, and to 5 from there."""
-ROUND_UP = 10
 NEAR = 1.6
 """The factor by which a recipe's minutes may differ from the minutes of its work."""
 MOST_MINUTES = {1: 15, 2: 25, 3: 45, 4: 75, 5: inf}
@@ -220,27 +217,34 @@ def minutes_of(effort: Effort, cells: int, questions: int) -> float:
     return (effort.seconds + WRITING * cells + READING * questions) / 60
 
 
-def rounded_minutes(minutes: float) -> int:
-    """Return the minutes as a recipe says them: 1, 2 ... 9, 10, 15, 20 ..."""
-    unit = ROUND_TO[minutes >= ROUND_UP]
-    return max(1, round(minutes / unit) * unit)
+def whole_minutes(minutes: float) -> int:
+    """Return about how many minutes the work takes, at least one."""
+    return max(1, round(minutes))
+
+
+def fault_of_minutes(minutes: float, work_minutes: float, *, in_words: bool) -> list[str]:
+    """Return a message if a recipe's minutes do not fit the work.
+
+    in_words: the rules are a program's way, and a person may be quicker.
+    """
+    least = 0 if in_words else work_minutes / NEAR - 1
+    if least <= minutes <= work_minutes * NEAR + 1:
+        return []
+    return [
+        f"The work takes about {whole_minutes(work_minutes)} minutes by hand, not {minutes:g}: "
+        "change minutes, or ask for more or less."
+    ]
 
 
 def faults_of_claims(minutes: float, level: int, tables: int, work_minutes: float, *, in_words: bool) -> list[str]:
     """Return messages about minutes and a level that do not fit the work.
 
-    tables: how many are to be worked out. in_words: the rules are a program's way, and a person may be quicker.
+    tables: how many are to be worked out. in_words: as in `fault_of_minutes`.
     """
-    messages = []
-    least = 0 if in_words else work_minutes / NEAR - 1
-    if not least <= minutes <= work_minutes * NEAR + 1:
+    messages = fault_of_minutes(minutes, work_minutes, in_words=in_words)
+    if whole_minutes(work_minutes) > MOST_MINUTES[level]:
         messages.append(
-            f"The work takes about {rounded_minutes(work_minutes)} minutes by hand, not {minutes:g}: "
-            "change minutes, or ask for more or less."
-        )
-    if work_minutes > MOST_MINUTES[level]:
-        messages.append(
-            f"About {ceil(work_minutes)} minutes of work are too many for level {level}, "
+            f"About {whole_minutes(work_minutes)} minutes of work are too many for level {level}, "
             f"which has at most {MOST_MINUTES[level]:g}: raise the level, or ask for less."
         )
     if tables < LEAST_LEVEL_STEPS.get(level, 0):

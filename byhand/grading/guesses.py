@@ -230,8 +230,9 @@ def _random_shares(question: Question, chance: np.random.Generator) -> Array:
 
 
 def _visible_tables(problem: Problem, variant: Variant) -> dict[str, Array]:
-    """Return the first tables that the student sees, by name: drawn ones, then computed ones that are shown."""
-    drawn = [node for node in variant.numbers if node.role is not Role.TOKENS]
+    """Return the first tables that the student sees in full, by name: drawn ones, then computed ones that are shown."""
+    asked = {question.node for question in problem.questions}
+    drawn = [node for node in variant.numbers if node.role is not Role.TOKENS and node not in asked]
     shown = {node.name for node in problem.shown}
     computed = [node for node in variant.values if node.name in shown and node not in variant.numbers]
     return {node.name: (variant.numbers | variant.values)[node] for node in [*drawn, *computed][:COPIED]}

@@ -15,8 +15,8 @@ from byhand.exercises.cuts import Cuts
 from byhand.exercises.distinct_mistakes import ShownMistakes, mistakes
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.keys import Key, questions_of, read_key, student_line, write_key
-from byhand.exercises.lint import ExamReport, Report, lint
-from byhand.exercises.problem import Problem, problem, stacked
+from byhand.exercises.lint import ExamReport, Report, exam_report, lint
+from byhand.exercises.problem import Problem, check_shown, problem, stacked
 from byhand.exercises.recipe import Exercise, exercise_of, exercise_table, find
 from byhand.exercises.set_folder import digest_of
 from byhand.exercises.student_book import StudentBook
@@ -48,17 +48,19 @@ def lint_recipe(recipe: str, seeds: int) -> Report | ExamReport:
     exercise = exercise_of(table, path)
     if not exercise.parts:
         return _lint(exercise, table, seeds)
-    StudentBook(problem(exercise))  # which fails where the parts do not go together
+    built = problem(exercise)
+    StudentBook(built)  # which fails where the parts do not go together
     rows = zip(exercise.parts, table["exercise"], strict=True)
-    return ExamReport(exercise.name, tuple(_lint(part, row["recipe"], seeds) for part, row in rows))
+    return exam_report(built, [_lint(part, row["recipe"], seeds) for part, row in rows])
 
 
 def _lint(exercise: Exercise, table: dict[str, object], seeds: int) -> Report:
     built = problem(exercise)
+    check_shown(built)
     report = lint(built, seeds)
     trial = Trial(built, table, CLASS)
     earned = earned_by_guesses(trial.marker, trial.made, min(max(seeds, LEAST), GUESSED))
-    faults = [*trial.problems(min(seeds, MOST)), *guess_faults(earned, sum(trial.marker.counts))]
+    faults = [*guess_faults(earned, sum(trial.marker.counts)), *trial.problems(min(seeds, MOST))]
     return replace(report, marks=[*report.marks, *faults], guesses={one.guess: round(one.mean, 4) for one in earned})
 
 
@@ -74,24 +76,30 @@ class Trial:
         self.marker = Marker(self.key, built)
 
     def problems(self, most: int | None = None) -> Iterator[str]:
-        """Yield a line for each answer of the first `most` students that is not marked as it should be."""
+        """Yield a line for each kind of answer that is not marked as it should be, of the first `most` students."""
         wrong = _wrong_answers(self.problem, self.shown_mistakes, self.made)
         missed: Counter[str] = Counter()
         tried: Counter[str] = Counter()
+        taken, full = dict[str, list[str]](), dict[str, list[str]]()
         for n, variant in enumerate(self.made[:most]):
-            yield from self._plain(variant)
+            for what in self._plain(variant):
+                taken.setdefault(what, []).append(variant.student.id)
             for name, answers in islice(_in_turn(wrong[n], n * OF_EACH), OF_EACH):
                 marks = self.mark(variant, answers)
                 tried[name] += 1
                 missed[name] += {m for mark in marks for m in mark.mistake.split(BETWEEN) if m} != {name}
                 if all(mark.verdict == Verdict.RIGHT for mark in marks):
-                    yield f"Marking gives full marks to {name} of {variant.student.id}."
+                    full.setdefault(name, []).append(variant.student.id)
+        for what, students in taken.items():
+            yield f"Marking does not take {what} of {_and_others(students)} for what it is."
+        for name, students in full.items():
+            yield f"Marking gives full marks to {name} of {_and_others(students)}."
         for name, count in missed.items():
             if count > max(1, SELDOM * tried[name]):
                 yield f"Marking does not name {name} in {count} of {tried[name]} answers."
 
     def _plain(self, variant: Variant) -> Iterator[str]:
-        """Yield a line for each wrong mark of the key, of blanks and of garbage; as a cut, it is wrong."""
+        """Yield which of the key, blanks and garbage are not marked as they should be; garbage as a cut is wrong."""
         right = self.right(variant)
         for what, answers, verdict, of_cut in (
             ("the key", right, Verdict.RIGHT, Verdict.RIGHT),
@@ -100,7 +108,7 @@ class Trial:
         ):
             marks = self.mark(variant, answers)
             if any(m.verdict != (of_cut if self.problem.questions[m.question].cuts else verdict) for m in marks):
-                yield f"Marking does not take {what} of {variant.student.id} for what it is."
+                yield what
 
     def right(self, variant: Variant) -> list[Row]:
         """Return the key as a student writes it: rounded numbers, and expressions where these are asked for."""
@@ -115,6 +123,11 @@ class Trial:
         asked = zip(self.problem.questions, answers, strict=True)
         typed = [[_typed(x, question.cuts) for x in row] for question, row in asked]
         return self.marker.mark(self.key.students[variant.student.id], typed)
+
+
+def _and_others(students: Sequence[str]) -> str:
+    """Return the first of some students, and how many more there are."""
+    return f"{students[0]} and {len(students) - 1} more" if len(students) > 1 else students[0]
 
 
 def _typed(answer: float | str, cuts: Cuts | None) -> TypedAnswer:

@@ -81,8 +81,10 @@ def classes_named(recipe: Recipe, architecture: Architecture, options: Any) -> A
 def _set_size(recipe: Recipe, size: dict[str, Any], name: str, counted_by: str, count: int) -> None:
     """Set the option that is the number of words. ByhandError if `size` says another number."""
     if str(size.get(counted_by, count)) != str(count):
-        there = f"{counted_by}={_shown(size[counted_by])}"
-        raise ByhandError(f"{option(name)} makes {count} words, but --size says {there}: leave it out.")
+        there, words = f"{counted_by}={_shown(size[counted_by])}", "1 word" if count == 1 else f"{count} words"
+        raise ByhandError(
+            f"{option(name)} makes {words}, but --size says {there}: name as many words, or leave {counted_by} out."
+        )
     size[counted_by] = count
 
 

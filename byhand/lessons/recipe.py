@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,22 @@ LONGEST_FILE = 1_000_000
 def option(name: str) -> str:
     """Return the command-line option of a recipe's key."""
     return f"--{name.replace('_', '-')}"
+
+
+OPTION = re.compile(r"--([a-z][a-z-]*[a-z])\b")
+SIZE_OPTION = re.compile(r"--size (\w+)=(\w+)")
+
+
+@contextmanager
+def in_file(where: str) -> Iterator[None]:
+    """Speak of a file's keys, not of a command's options, in what is wrong with its recipe, and name the file."""
+    try:
+        yield
+    except ByhandError as error:
+        message = SIZE_OPTION.sub(r"size = { \1 = \2 }", str(error))
+        message = OPTION.sub(lambda found: found[1].replace("-", "_"), message)
+        colon = "," if str(error).startswith("--") else ":"
+        raise ByhandError(f"In {where}{colon} {message}") from None
 
 
 def find(text: str) -> Recipe:

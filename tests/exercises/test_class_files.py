@@ -48,6 +48,12 @@ def test_canvas_has_a_quiz_each_for_small_classes_and_variants_for_large_ones(
     assert canvas.variants_for(count, asked) == variants
 
 
+def test_variants_are_for_learning_systems_alone() -> None:
+    with pytest.raises(ByhandError, match="--variants is for files of learning systems: name moodle, canvas, qti or"):
+        set_options("softmax", None, None, 3, "xlsx,html", variants=2)
+    assert set_options("softmax", None, None, 3, "xlsx,moodle", variants=2).variants == 2
+
+
 def test_a_small_class_has_a_quiz_each_for_its_student_alone(tmp_path: Path) -> None:
     result = made(tmp_path, "canvas", 3)
     quizzes = canvas_import.read((tmp_path / "set/keys/canvas.zip").read_bytes())

@@ -22,6 +22,7 @@ from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.exam import ExamTable, PartTable, shared_points
+from byhand.exercises.lint import exam_report
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import PartialCredit, exercise_of, find, read_exercise, ready_made, ready_made_exams
 from byhand.exercises.roster import numbered
@@ -243,6 +244,26 @@ def test_marks_of_the_exam_apply_to_all_parts_and_else_each_part_keeps_its_own()
     assert credits_ == [PartialCredit(mistake=0.25), PartialCredit()]
     credits_ = [part.partial_credit for part in exercise_of(table | {"marks": {"slip": 0.75}}, HERE).parts]
     assert credits_ == [PartialCredit(slip=0.75)] * 2
+
+
+def test_lint_holds_an_exams_minutes_and_level_against_its_parts(tmp_path: Path) -> None:
+    parts = '[[exercise]]\nrecipe = "softmax"\n[[exercise]]\nrecipe = "attention-head"\n'
+    claims = []
+    for own in ("", "minutes = 60\nlevel = 3\n", "minutes = 3\nlevel = 1\n"):
+        built = problem(exercise_of(tomllib.loads(f'title = "T"\n{own}{parts}'), HERE))
+        claims.append(exam_report(built, []).claims)
+    work = round(sum(part.work_minutes for part in built.parts))
+    assert claims == [
+        (),
+        (),
+        (
+            f"The work takes about {work} minutes by hand, not 3: change minutes, or ask for more or less.",
+            "The exam has level 1, but its hardest part has level 3: leave out level, or change it.",
+        ),
+    ]
+    report = exam_report(built, [])
+    assert not report.ok
+    assert report.lines()[-3:] == ["2 things are wrong:", *(f"  {claim}" for claim in claims[-1])]
 
 
 @pytest.mark.slow

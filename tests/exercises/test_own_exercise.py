@@ -20,7 +20,7 @@ from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.lint import lint
 from byhand.exercises.lms_html import given_tables
-from byhand.exercises.problem import Problem, problem
+from byhand.exercises.problem import Problem, check_shown, problem
 from byhand.exercises.recipe import exercise_of
 from byhand.exercises.student_book import StudentBook
 from byhand.exercises.worksheet import worksheet
@@ -126,17 +126,29 @@ def test_the_prompts_of_a_translator_are_two() -> None:
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
-        ("set = { Y = 1 }", "There is no table 'Y' in attention: `byhand run attention` lists all."),
-        ("set = { scores = 1 }", "scores is computed: set one of the tables that it is computed from."),
-        ("set = { X = [[1, 0]] }", "X is 2×2: give as many numbers, or one for all."),
-        ("set = { X = 1e9 }", "X takes numbers from -100,000,000 to 100,000,000, not 1000000000.0."),
+        (
+            "set = { Y = 1 }",
+            "In the exercise mine: There is no table 'Y' in attention: `byhand run attention` lists all.",
+        ),
+        (
+            "set = { scores = 1 }",
+            "In the exercise mine: scores is computed: set one of the tables that it is computed from.",
+        ),
+        ("set = { X = [[1, 0]] }", "In the exercise mine: X is 2×2: give as many numbers, or one for all."),
+        (
+            "set = { X = 1e9 }",
+            "In the exercise mine: X takes numbers from -100,000,000 to 100,000,000, not 1000000000.0.",
+        ),
         (
             "set = { X = nan }",
             "In the exercise mine.toml, 'set.X' is nan: "
             "write a number from -1,000,000,000,000,000 to 1,000,000,000,000,000.",
         ),
-        ('set = { "X[3,1]" = 1 }', "X has rows 1 to 2 and columns 1 to 2, one number a cell."),
-        ('set = { "X[1]" = 1 }', "'X[1]' names no cell: write NAME[row,column], each counted from 1."),
+        ('set = { "X[3,1]" = 1 }', "In the exercise mine: X has rows 1 to 2 and columns 1 to 2, one number a cell."),
+        (
+            'set = { "X[1]" = 1 }',
+            "In the exercise mine: 'X[1]' names no cell: write NAME[row,column], each counted from 1.",
+        ),
         (
             "set = { X = 1 }\ndraw = { X = [1, 2] }",
             "In the exercise mine, X is both set and drawn: leave it out of `set` or of [draw].",
@@ -190,9 +202,36 @@ def test_own_words_label_the_tables_in_every_format(model: str, tmp_path: Path) 
             assert not re.search(rf"\b{usual}\b", text), (name, usual)
 
 
+def test_a_table_is_shown_or_asked() -> None:
+    built = problem_of(f'{HEAD}show = ["weights"]\n{ASK}')
+    with pytest.raises(
+        ByhandError, match="In the exercise mine, weights is both shown and asked: leave it out of show"
+    ):
+        check_shown(built)
+
+
+def test_where_nothing_is_drawn_the_sentence_says_what_can_be() -> None:
+    texts = {
+        (
+            "bpe",
+            "merge4.right",
+        ): 'draws nothing that it asks about: name in [draw] what is drawn, such as words = "2..30"',
+        ("lora", "count"): "asks about nothing that depends on the numbers that are drawn (X, A, B): "
+        "ask for another table",
+        ("positions", "PE"): "draws nothing: choose a model with numbers to draw",
+    }
+    start = HEAD.replace("size = { tokens = 2, d_model = 2, d_k = 2 }\n", "")
+    for (model, table), why in texts.items():
+        text = start.replace('"attention"', f'"{model}"') + f'[[ask]]\ntable = "{table}"\n'
+        assert refusal(text) == f"The exercise mine {why}."
+
+
 def test_words_are_as_many_as_the_rows() -> None:
     assert refusal(f'{HEAD}words = ["a", "b", "c"]\n{ASK}') == (
-        "--words makes 3 words, but --size says tokens=2: leave it out."
+        "In the exercise mine, words makes 3 words, but size says tokens=2: name as many words, or leave tokens out."
+    )
+    assert refusal(f'{HEAD}prompt = "tea"\n{ASK}') == (
+        "In the exercise mine: attention takes no prompt; it takes size, seed and set."
     )
     assert refusal(f"{HEAD}words = []\nprompt = 3\n{ASK}") == (
         "In the exercise mine.toml, 'prompt' must be a text, not 3."

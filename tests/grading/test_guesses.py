@@ -71,6 +71,12 @@ def test_a_wrong_cell_is_guessed_as_a_row_and_a_column() -> None:
         assert [len(row) for row in sheet] == of.marker.counts, name
 
 
+def test_a_table_with_a_number_to_find_is_no_table_to_copy() -> None:
+    """The sheet does not show that number."""
+    of = class_of("missing-number", 3)
+    assert not any(" A " in f"{name} " for name in Guesses(of.problem, of.made).sheets(1))
+
+
 def test_what_begins_with_a_silly_table_goes_on_rightly() -> None:
     """A second plain implementation of the head's steps after its scores."""
     of = class_of("attention-head", 60)

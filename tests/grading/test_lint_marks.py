@@ -100,7 +100,7 @@ def test_a_mistake_that_is_not_named_or_gets_full_marks_is_reported(monkeypatch:
         "Marking does not name softmax-not-normalised in 4 of 4 answers.",
     ]
     monkeypatch.setattr(lint_marks, "_wrong_answers", right_answers)
-    assert "Marking gives full marks to softmax-base-2 of seed 1." in [*of.problems()]
+    assert "Marking gives full marks to softmax-base-2 of seed 1 and 3 more." in [*of.problems()]
 
 
 def right_answers(built: Any, told: Any, made: Any) -> list[Any]:

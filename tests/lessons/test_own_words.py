@@ -58,12 +58,15 @@ def test_a_translator_with_two_vocabularies_takes_words_for_each() -> None:
         ({"words": ["a b"]}, "--words: 'a b' cannot be a word"),
         ({"words": ["a\u2028"]}, "cannot be a word"),
         ({"words": ["a" * 41]}, "cannot be a word"),
-        ({"words": ["a"], "size": {"vocab": "7"}}, "--words makes 1 words, but --size says vocab=7: leave it out."),
+        (
+            {"words": ["a"], "size": {"vocab": "7"}},
+            "--words makes 1 word, but --size says vocab=7: name as many words, or leave vocab out.",
+        ),
         ({"target_words": ["a"]}, "takes no words of this kind: leave --target-words out."),
         ({"model": "dot-product", "words": ["a"]}, "dot-product takes no words of this kind: leave --words out."),
         (
             {"model": "attention", "words": ["a"], "size": {"tokens": 3}},
-            "--words makes 1 words, but --size says tokens=3: leave it out.",
+            "--words makes 1 word, but --size says tokens=3: name as many words, or leave tokens out.",
         ),
         ({"model": "transformer", "target_words": ["a"]}, "one vocabulary for both texts: leave --target-words out"),
     ],
