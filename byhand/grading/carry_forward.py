@@ -177,10 +177,9 @@ class StudentAnswers:
 
     @cached_property
     def visible(self) -> list[Array]:
-        """The tables that the student sees: given numbers, and computed ones that are shown."""
-        problem = self.hypotheses.problem
-        fixed = [node.data for node in problem.lesson.tables.values() if node.data is not None]
-        return [*self.given.values(), *fixed, *(self.tables[node] for node in problem.shown)]
+        """The tables that the student has without work: given ones, shown ones, and what all students have alike."""
+        shown = (self.tables[node] for node in self.hypotheses.problem.shown)
+        return [*self.given.values(), *shown, *self.hypotheses.same_for_all]
 
 
 @dataclass(frozen=True, eq=False)

@@ -192,7 +192,7 @@ class _Weighing:
     def result(self) -> list[Counted]:
         for one, count in zip(self.answers, self.counts, strict=True):
             n = one.stage.number
-            count.rounded[:] = one.rounded & self._several(self._numbers(n, one.rounded))
+            count.rounded[:] = one.rounded & self._begins_with_work(n) & self._several(self._numbers(n, one.rounded))
             count.rounded[:] |= self._to_too_few_places(n)
         for _ in range(2 if self.mistakes else 1):  # what a mistake makes of the student's own numbers counts later
             self._mistakes_that_stand_by_themselves()
@@ -214,7 +214,7 @@ class _Weighing:
         The first needs two different numbers that not everybody tries.
         """
         one = self.answers[n]
-        found = one.coarse | (one.coarse_follows & (one.source is None or self._is_work(one.source)))
+        found = one.coarse | (one.coarse_follows & self._begins_with_work(n))
         explained = self._earned(n) | found
         if not found.any() or not _most(explained & self.telling[n], self.telling[n]):
             return np.zeros_like(found)
@@ -223,8 +223,12 @@ class _Weighing:
 
     def _slips(self, n: int) -> Flags:
         """Return the slips in a table that is worked out from numbers that are given or work."""
-        one = self.answers[n]
-        return one.slips & (one.source is None or self._is_work(one.source))
+        return self.answers[n].slips & self._begins_with_work(n)
+
+    def _begins_with_work(self, n: int) -> bool:
+        """Whether a table is worked out from numbers that are given, or from a table of the student's that is work."""
+        source = self.answers[n].source
+        return source is None or self._is_work(source)
 
     def _without_idle(self, n: int) -> Counted:
         """Return what counts of a table: nothing of one that is no work."""
@@ -267,12 +271,16 @@ class _Weighing:
     def _following_from(self, n: int, cells: Sequence[Flags], with_given: bool) -> Flags:
         """Return which answers of a table follow from a table with some of these cells.
 
-        with_given: only where they need given numbers as well, or cells of that table that nobody asks for.
+        with_given: only where they need given numbers as well, or cells of that table that nobody asks for; and, for
+        points, where one of these cells has a number that not everybody tries.
         """
         one = self.answers[n]
         found: Flags = np.zeros(len(one.key), dtype=bool)
         for source in self.sources[n]:
-            if cells[source].any() and (not with_given or self.reads_given[n] or self._is_asked_in_part(source)):
+            telling = self.hard[source] if with_given and self.for_points else self.answers[source].answered
+            if (cells[source] & telling).any() and (
+                not with_given or self.reads_given[n] or self._is_asked_in_part(source)
+            ):
                 found |= one.follows & (one.sources == source)
         return found
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.core.graph import Array, Node, Op, toposort
+from byhand.core.graph import Array, Node, Op, fold, toposort
 from byhand.exercises.distinct_mistakes import both_mistakes, every_mistake
 from byhand.exercises.problem import Flags, Problem
 from byhand.exercises.usual_answers import usual_answers
@@ -156,6 +156,17 @@ class Hypotheses:
     def differs(self, combination: Combination, node: Node) -> bool:
         """Whether a combination gives a table that none of its members gives alone."""
         return self.version(combination, node) not in (node, *(self.version((i,), node) for i in combination))
+
+    @cached_property
+    def same_for_all(self) -> list[Array]:
+        """The tables that every student has alike: given ones, and those computed from them alone."""
+        drawn, alike = {*self.problem.drawn}, list[Node]()
+        for node in toposort(stage.by_hand for stage in self.stages):
+            if node not in drawn and all(a in alike for a in node.args):
+                alike.append(node)
+        given = {node for node in self.problem.lesson.tables.values() if node.data is not None and node not in drawn}
+        values = fold(dict.fromkeys([*given, *alike]))
+        return [values[node] for node in values]
 
     def usual_numbers(self, stage: Stage, combination: Combination) -> Array:
         """Return the number that these misconceptions give to half of all students in each cell, NaN if none. (n,)"""

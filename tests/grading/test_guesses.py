@@ -15,7 +15,7 @@ from byhand.grading import diagnosis
 from byhand.grading.evidence import Counted, StageAnswers, one_number_in_every_cell
 from byhand.grading.guesses import RANDOM, Earned, Guesses, earned_by_guesses, guess_faults
 
-OFTEN = ("attention-head", "dot-product", "loss")
+OFTEN = ("attention-head", "dot-product", "loss", "bloom", "cross-attention")
 HEAD = 'title = "Mine"\nteaches = "A thing."\nminutes = 5\nlevel = 3\n'
 TWO_CHOICES = (
     HEAD + 'model = "matrix-product"\nmistakes = []\nsize = { rows = 3, inner = 2, columns = 3 }\n'

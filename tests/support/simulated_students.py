@@ -87,7 +87,7 @@ def built(path: Path, table: dict[str, Any], count: int) -> Class:
     students = [Student(f"s{n}", f"Student {n}") for n in range(count)]
     made = variants(made_of, [changed for _, changed in told], 0, students)
     key = load_key(made_of, table, made)
-    return Class(made_of, told, made, key, Marker(key))
+    return Class(made_of, told, made, key, Marker(key, made_of))
 
 
 def load_key(made_of: Problem, table: dict[str, Any], made: Sequence[Variant]) -> Key:
