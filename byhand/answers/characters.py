@@ -131,7 +131,7 @@ def clean_answer(text: str) -> str:
     """Return an answer in ASCII, except for letters and signs without an ASCII form. Raises Unreadable."""
     text = strip_invisible(text)
     if len(text) > LONGEST:
-        raise Unreadable("it is longer than {most:,} characters", most=LONGEST)
+        raise Unreadable("it is longer than {most} characters", most=LONGEST)
     if ";" in text or "<" in text:
         text = _without_markup(text)
     if "\\" in text:

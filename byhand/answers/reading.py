@@ -38,6 +38,7 @@ from byhand.answers.tree import (
     short_text_of,
     to_ten_digits,
 )
+from byhand.translations import _
 
 Shape = tuple[int, int] | None
 """Rows and columns; None for one number."""
@@ -144,7 +145,7 @@ def _read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings, ot
     text, label = without_label(text, meaning.variables)
     text = without_bars(text) if text.startswith("|") else text
     text = without_constructor(text)
-    notes = (f"{label} left out",) if label else ()
+    notes = (_("{label} left out").format(label=label),) if label else ()
     if "=" in text[1:] or "~" in text:
         return _of_sides(_Text(text, source, other, fixed), asked, meaning, settings, notes)
     return _one_side(_Text(text, source, other, fixed), asked, meaning, settings, notes)
@@ -293,24 +294,23 @@ def _with_notes(
     """Return the reading with notes on ambiguous signs."""
     all_notes = list(notes)
     if formula:
-        all_notes.append("as a spreadsheet formula")
+        all_notes.append(_("as a spreadsheet formula"))
     if comma is Comma.DECIMAL and re.search(r"[0-9],[0-9]|(?<![0-9]),[0-9]", text):
-        all_notes.append("decimal comma")
+        all_notes.append(_("decimal comma"))
     elif comma is Comma.DECIMAL and re.search(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?![0-9])", text):
-        all_notes.append("points between thousands")
+        all_notes.append(_("points between thousands"))
     elif comma is Comma.THOUSANDS:
-        all_notes.append("commas between thousands")
+        all_notes.append(_("commas between thousands"))
     ops = {node.op for entry in reading.entries for node in nodes_of(entry) if isinstance(node, Apply)}
     if "mixed" in ops:
-        all_notes.append("mixed number")
+        all_notes.append(_("mixed number"))
     if not formula and "log" in text and ops & {"ln", "log"} and re.search(r"(?i)log(?![_0-9i])", text):
-        all_notes.append(
-            {"natural": "log is natural", "base10": "log to base 10", "base2": "log to base 2"}[settings.log]
-        )
+        all_notes.append(_(LOGS[settings.log]))
     return replace(reading, notes=tuple(all_notes)) if all_notes else reading
 
 
 LONGEST_SHOWN = 200
+LOGS = {"natural": "log is natural", "base10": "log to base 10", "base2": "log to base 2"}
 
 
 def describe_reading(reading: Reading, value: Any, unit: str) -> str:
@@ -342,4 +342,4 @@ def _table(reading: Reading) -> str:
 def _percent(reading: Reading) -> list[str]:
     single = reading.entries[0]
     whole = reading.shape is None and isinstance(single, Apply) and single.op == "percent"
-    return [f"from {short_text_of(single)}"] if whole else []
+    return [_("from {text}").format(text=short_text_of(single))] if whole else []

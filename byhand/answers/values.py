@@ -65,7 +65,7 @@ class Arithmetic:
                 return result
         rule = REAL.get(op)
         if rule is None:
-            raise Undefined(f"{op} takes whole numbers, or ones of moderate size")
+            raise Undefined("{op} takes whole numbers, or ones of moderate size", op=op)
         return rule(self, *map(self.real, args))
 
     def real(self, value: Value) -> Value:
@@ -191,7 +191,7 @@ def _exact_quotient(x: Fraction, y: Fraction) -> Fraction:
 
 def _factorial(x: Fraction) -> Fraction:
     if x.denominator != 1 or not 0 <= x <= LARGEST_FACTORIAL:
-        raise Undefined(f"a factorial of what is no whole number from 0 to {LARGEST_FACTORIAL}")
+        raise Undefined("a factorial of what is no whole number from 0 to {most}", most=LARGEST_FACTORIAL)
     return Fraction(factorial(x.numerator))
 
 
@@ -273,13 +273,13 @@ def _named(name: str) -> Callable[..., Value]:
 
     def rule(k: Arithmetic, x: Value) -> Value:
         if abs(x) > 10**6 or not _INSIDE.get(name, lambda x: True)(x):
-            raise Undefined(f"{name} of such a number")
+            raise Undefined("{name} of such a number", name=name)
         try:
             value = +getattr(k.mp, name)(x)
         except (ValueError, ZeroDivisionError):
-            raise Undefined(f"{name} of such a number") from None
+            raise Undefined("{name} of such a number", name=name) from None
         if name in _POLES and abs(value) > 10**30:
-            raise Undefined(f"{name} of such a number")
+            raise Undefined("{name} of such a number", name=name)
         return value
 
     return rule

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import JustifyMethod
 from rich.table import Table
 
@@ -29,6 +30,7 @@ from byhand.grading.verdicts import (
     by_question,
     cell_address,
     in_words,
+    is_about,
     of_points,
     place_of,
     points,
@@ -39,10 +41,13 @@ from byhand.grading.verdicts import (
 from byhand.processes import Stopped, spread_within
 from byhand.translations import _, counted, in_language
 
+FOR_A_PERSON = "A person must look at this: {warning}"
 SAME = "The same."
 """Shown in place of the sentence that the cell above has, or has already left out."""
 COLUMNS = {name: name for name in ("cell", "place", "read as", "verdict", "points", "answer", "why")}
 """The heads of the columns of a report on one submission."""
+WIDEST_VERDICT = 20
+"""The most letters of a verdict on one line: beside a wider one, there is little room for the reasons."""
 MOST_SHOWN = 40
 """The most problems to print; problems.csv has all."""
 
@@ -63,17 +68,28 @@ def check_report(key: Key, marked: MarkedFile, steps: list[str], answers: list[l
     later = counted("{n} answer is not decided yet.", "{n} answers are not decided yet.", undecided)
     parts.append(f"\n{of_points(marks.points, marks.most)}\n")
     parts += [f"{later.format(n=undecided)}\n"] if undecided else []
-    parts += [render(_("A person must look at this: {warning}").format(warning=w)) for w in marks.warnings]
+    parts += [render(_for_a_person(warning, key, marks)) for warning in marks.warnings]
     return "".join(parts)
+
+
+def _for_a_person(warning: str, key: Key, marks: StudentMark) -> str:
+    """Return a warning with its heading: in the class's language about an answer, in English about the whole file."""
+    cells = [(cell.question, cell.cell) for cell in marks.cells]
+    heading = _(FOR_A_PERSON) if is_about(warning, cells, key, marks.places) else FOR_A_PERSON
+    return heading.format(warning=warning)
 
 
 def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None, places: Places) -> Table:
     grid = Table(box=None, pad_edge=False)
     for name in COLUMNS:
-        whole = name in ("cell", "place", "verdict", "points")
+        whole = name in ("cell", "place", "points")
         if name != ("cell" if places else "place") and (name != "answer" or answers):
             side: JustifyMethod = "right" if name == "points" else "left"
-            grid.add_column(_(COLUMNS[name]), justify=side, no_wrap=whole, overflow="fold")
+            widest = WIDEST_VERDICT if name == "verdict" else None
+            least = min(WIDEST_VERDICT, max(cell_len(_verdict(cell)) for cell in cells)) if widest else None
+            grid.add_column(
+                _(COLUMNS[name]), justify=side, no_wrap=whole, overflow="fold", min_width=least, max_width=widest
+            )
     above = ""
     for cell in cells:
         row = [place_of(key, cell.question, cell.cell, places), _read(cell), _verdict(cell), _points(cell)]

@@ -16,7 +16,7 @@ from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import clean
 from byhand.grading.decisions_file import DECISIONS, SECTIONS, SETTINGS, toml_table
-from byhand.grading.verdicts import CellFinding, CellMark, Places, StudentMark, Verdict, cell_address, numbered_place
+from byhand.grading.verdicts import CellFinding, CellMark, StudentMark, Verdict, cell_address, is_about
 from byhand.translations import _, counted
 
 LAST, BEST = "last", "best"
@@ -229,7 +229,7 @@ def decided(marks: StudentMark, key: Key, decisions: Decisions, digest: str) -> 
     if final is None and decision.late and decisions.late_rule:
         final = round(decisions.late_rule.points(got, decision.late), 6)
         notes.append(_late_sentence(decision.late, got, final))
-    warnings = () if set_aside else tuple(w for w in marks.warnings if not _is_about(w, points_of, key, marks.places))
+    warnings = () if set_aside else tuple(w for w in marks.warnings if not is_about(w, points_of, key, marks.places))
     return replace(marks, cells=cells, warnings=warnings, final=final, notes=tuple(notes))
 
 
@@ -264,12 +264,3 @@ def _decided_cell(cell: CellMark, points: float | None) -> CellMark:
     keep = cell.verdict if cell.verdict is not Verdict.RIGHT and points else Verdict.WRONG
     finding = CellFinding(Verdict.RIGHT if full else keep, "" if full else _(DECIDED))
     return replace(cell, verdict=finding.verdict, points=points, sentence=finding.sentence, mistake="")
-
-
-def _is_about(warning: str, cells: Iterable[tuple[int, int]], key: Key, places: Places) -> bool:
-    """Return whether a warning is about an answer on which the teacher has decided."""
-    for n, c in cells:
-        spoken = f" in {key.questions[n].sheet}!{cell_address(key.questions[n], c)} "
-        if warning.startswith(f"{numbered_place(key, n, c, places)}: ") or spoken in warning:
-            return True
-    return False

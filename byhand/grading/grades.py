@@ -127,7 +127,7 @@ def problems_of(result: FileResult) -> Iterator[FileProblem]:
         yield FileProblem("blank", file, result.student, "No answer is filled in: it has 0 points.")
 
 
-_PLACED = re.compile(r"(Question \d+), ([A-Z]+\d+): (.+)", re.DOTALL)
+_PLACED = re.compile(r"(\D+ \d+), ([A-Z]+\d+): (.+)", re.DOTALL)
 MOST_PLACES = 3
 """The most cells that one sentence names."""
 

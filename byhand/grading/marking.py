@@ -45,13 +45,13 @@ from byhand.grading.verdicts import (
     TypedAnswer,
     Verdict,
     finding_without_number,
+    is_about,
     numbered_place,
     typed_text,
 )
 from byhand.lessons.command import command
 from byhand.processes import Limits
 from byhand.translations import _, in_language
-from byhand.xlsx.ranges import spoken_address
 
 LIMITS = Limits(20.0, 600_000_000)
 """The time and memory that marking one file may take."""
@@ -168,11 +168,11 @@ class Grader:
         place = numbered_place(self.key, mark.question, mark.cell, places)
         if mark.undecided:
             return f"{place}: {mark.sentence}"
-        cell = spoken_address(self.handed_out.asked[mark.question][mark.cell])
-        if any(f" in {cell} " in warning for warning in submission.warnings):
+        said = [(mark.question, mark.cell)]
+        if any(is_about(warning, said, self.key, places) for warning in submission.warnings):
             return ""  # of a formula that is not worked out, this is said already
-        why = mark.typed.read_as.rstrip(".")
-        return f"{place}: {quoted(typed_text(mark))} is no number that could be read ({why})."
+        sentence = _("{typed} is no number that could be read ({why}).")
+        return f"{place}: {sentence.format(typed=quoted(typed_text(mark)), why=mark.typed.read_as.rstrip('.'))}"
 
     def revealed(self, student: str) -> list[list[str]]:
         """Return a student's right answers as texts: one list for each question, one text for each cell."""

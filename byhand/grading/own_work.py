@@ -93,7 +93,7 @@ def _left_out(handed_out: HandedOut, contents: Contents, sheets: set[str], besid
             else counted("your own sheet {names}", "your own sheets {names}", len(own)).format(names=names)
         )
     if beside:
-        yield counted("{n:,} cell beside the tables", "{n:,} cells beside the tables", beside).format(n=beside)
+        yield counted("{n} cell beside the tables", "{n} cells beside the tables", beside).format(n=beside)
     there = [where for where, pattern in PATTERNS if any(map(pattern.match, contents.parts))]
     if PICTURES in there or CHARTS in there:
         there = [where for where in there if where != SHAPES]  # a picture is one, in the file

@@ -52,11 +52,10 @@ LARGEST_RANGE = 2_000_000
 
 
 class Refused(Exception):
-    """A formula that is not computed. The message is the reason: a clause without its full stop; also in English."""
+    """A formula that is not computed. The message is the reason: a clause without its full stop."""
 
     def __init__(self, reason: str, /, **fields: object) -> None:
         super().__init__(filled_in(reason, fields))
-        self.english = reason.format(**fields) if fields else reason
 
 
 @dataclass
@@ -105,7 +104,7 @@ class Needed:
         parts = [self._operand(text, cell, depth) if p == "RANGE" else text for _, p, text in tokens(formula)]
         whole = "".join(parts)
         if len(whole) > LONGEST:
-            raise Refused("it has more than {most:,} characters", most=LONGEST)
+            raise Refused("it has more than {most} characters", most=LONGEST)
         return whole
 
     def _operand(self, text: str, cell: Cell, depth: int) -> str:
@@ -131,12 +130,12 @@ class Needed:
             return []
         self._formulas += 1
         if self._formulas > MOST_FORMULAS:
-            raise Refused("it leans on more than {most:,} formulas", most=MOST_FORMULAS)
+            raise Refused("it leans on more than {most} formulas", most=MOST_FORMULAS)
         read_cells: list[Cell] = []
         for text in operands(formula):
             read_cells += self._cells_of(self._region(text, cell[0]))
             if len(read_cells) + len(self._reads) > MOST_CELLS:
-                raise Refused("it leans on more than {most:,} cells", most=MOST_CELLS)
+                raise Refused("it leans on more than {most} cells", most=MOST_CELLS)
         return read_cells
 
     def _region(self, text: str, sheet: str) -> Region:
@@ -150,7 +149,7 @@ class Needed:
         if place.sheet.casefold() not in known:
             raise Refused("it reads the sheet {name}, which is not there", name=repr(place.sheet[:40]))
         if place.size > LARGEST_RANGE:
-            raise Refused("it reads {count:,} cells at once", count=place.size)
+            raise Refused("it reads {count} cells at once", count=place.size)
         name = known[place.sheet.casefold()]
         if name in self.contents.hidden:
             raise Refused("it reads the hidden sheet {name}", name=repr(name))
@@ -175,7 +174,7 @@ class Needed:
 def operands(formula: str) -> list[str]:
     """Return the ranges and names that a formula reads. Raises Refused if it calls an unsupported function."""
     if len(formula) > LONGEST:
-        raise Refused("it has more than {most:,} characters", most=LONGEST)
+        raise Refused("it has more than {most} characters", most=LONGEST)
     try:
         pieces = tokens(formula)
     except ValueError:

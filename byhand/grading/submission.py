@@ -35,7 +35,7 @@ from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.unseen_work import unseen_findings
 from byhand.grading.verdicts import TypedAnswer
-from byhand.translations import _
+from byhand.translations import _, localized
 from byhand.xlsx.any_book import CSV_SHEET, read_any
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value
 from byhand.xlsx.ranges import spoken_address
@@ -106,9 +106,7 @@ class AnswerCells:
 
     def _text(self, text: str) -> TypedAnswer:
         if len(text) > LONGEST_CELL:
-            return TypedAnswer(
-                _shown(text), None, _("a text of more than {most:,} characters").format(most=LONGEST_CELL)
-            )
+            return TypedAnswer(_shown(text), None, _("a text of more than {most} characters").format(most=LONGEST_CELL))
         if self.commas and GROUPED.fullmatch(text):
             read = self.read_text(text.replace(",", "."))
             return replace(read, text=_shown(text.strip()))
@@ -139,7 +137,8 @@ class AnswerCells:
     def _refuse(self, cell: Cell, reason: Refused) -> TypedAnswer:
         """Return an answer that a person must look at: what a formula stores may be anything."""
         formula = _shown(self.contents.formulas[cell])
-        self.warnings.append(f"The formula {formula} in {spoken_address(cell)} was not worked out: {reason.english}.")
+        warning = _("{cell}: the formula {formula} was not worked out: {reason}.")
+        self.warnings.append(warning.format(formula=formula, cell=spoken_address(cell), reason=reason))
         doubt = _("Not marked yet, since a person must look at the formula: {reason}.").format(reason=reason)
         return TypedAnswer(
             formula, None, _("the formula is not worked out: {reason}").format(reason=reason), doubt=doubt
@@ -149,10 +148,11 @@ class AnswerCells:
         formula = _shown(self.contents.formulas[cell])
         stored = self.contents.values.get(cell)
         if stored is not None and not _agree(stored, value):
-            self.warnings.append(
-                f"The formula {formula} in {spoken_address(cell)} has {_brief(stored)} stored as its result, "
-                f"but gives {_brief(value)}, which counts."
+            warning = _(
+                "{cell}: the formula {formula} has {stored} stored as its result, but gives {value}, which counts."
             )
+            values = {"stored": _brief(stored), "value": _brief(value)}
+            self.warnings.append(warning.format(formula=formula, cell=spoken_address(cell), **values))
         if value is None or value == "":
             return TypedAnswer(formula, None, _("the formula gives an empty text"))
         if isinstance(value, CellError):
@@ -160,13 +160,14 @@ class AnswerCells:
             return TypedAnswer(formula, None, circle if value == CIRCLE else error.format(error=_shown(value)))
         read = self._typed(value, self.questions.get(cell))
         expression = read.expression if isinstance(value, str) else needed.written_out(cell)
-        return TypedAnswer(formula, read.value, f"{formula} gives {read.read_as}", expression)
+        read_as = _("{formula} gives {value}").format(formula=formula, value=read.read_as)
+        return TypedAnswer(formula, read.value, read_as, expression)
 
 
 def _number_in_cell(value: float) -> TypedAnswer:
-    text = _brief(value)
+    text = localized(_brief(value))
     if not math.isfinite(value):
-        return TypedAnswer(text, None, "a number without end")
+        return TypedAnswer(text, None, _("a number without end"))
     return TypedAnswer(text, value, text, repr(value + 0.0).removesuffix(".0"))
 
 

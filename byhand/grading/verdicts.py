@@ -272,7 +272,16 @@ def place_of(key: Key, question: int, cell: int, places: Places) -> str:
 
 def numbered_place(key: Key, question: int, cell: int, places: Places = ()) -> str:
     """Return where an answer stands, in an exam too, whose sheets may have the same address: Question 2, C14."""
-    return f"Question {question + 1}, {place_of(key, question, cell, places)}"
+    return f"{_('Question {n}').format(n=question + 1)}, {place_of(key, question, cell, places)}"
+
+
+def is_about(warning: str, cells: Iterable[tuple[int, int]], key: Key, places: Places) -> bool:
+    """Return whether a warning is about one of these answers. cells: the question and the cell of each, from 0."""
+    starts = (
+        (numbered_place(key, n, c, places), f"{key.questions[n].sheet}!{cell_address(key.questions[n], c)}")
+        for n, c in cells
+    )
+    return any(warning.startswith((f"{place}: ", f"{cell}: ")) for place, cell in starts)
 
 
 def by_question(key: Key, marks: StudentMark) -> list[tuple[KeyQuestion, list[CellMark]]]:

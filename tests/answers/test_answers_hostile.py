@@ -88,7 +88,7 @@ def test_what_is_computed_on_the_way_stays_small() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("1" + " " * LONGEST + "+1", "it is longer than 2,000 characters"),
+        ("1" + " " * LONGEST + "+1", "it is longer than 2000 characters"),
         ("+".join("1" * 251), "it has more than 500 numbers, names and signs"),
         ("(" * 65 + "1" + ")" * 65, "brackets or powers are nested more than 64 deep"),
         ("9" * 61, "a number has more than 60 digits"),

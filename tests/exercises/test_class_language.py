@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import openpyxl
 import pytest
 
 import byhand
@@ -84,6 +86,49 @@ def test_a_key_without_a_language_is_english_and_an_unknown_one_is_refused() -> 
     assert "has no sound 'language'" in str(refused.value)
 
 
+TYPED = (
+    "1/0",
+    "=1/0",
+    "=RAND()",
+    "=SUM(1,2)",
+    True,
+    "50 %",
+    "1,234",
+    "2 1/2",
+    "log(2)",
+    "x = 0,5",
+    "(-8)^0.5",
+    "[1;2]",
+)
+
+
+def checked_with(answers: tuple[Any, ...]) -> dict[str, Any]:
+    """What check says, as JSON, of a student who types these answers."""
+    place, key = Path("class", "students", "student-001.xlsx"), read_key(Path("class", "keys", "key.json"))
+    book = openpyxl.load_workbook(place)
+    cells = [(question.sheet, cell) for question in key.questions for cell in question.cells]
+    for (sheet, cell), answer in zip(cells, answers, strict=False):
+        book[sheet][cell] = answer
+    book.save("student-001.xlsx")
+    checker = FileChecker(Path("class"), reveal=True, as_json=True)
+    report, _ = checker(Path("student-001.xlsx"))
+    checker.grader.__exit__(None, None, None)
+    facts: dict[str, Any] = json.loads(report)
+    return facts
+
+
+def english_in(facts: dict[str, Any]) -> set[str]:
+    """The words outside the marks of translated sentences in what a student reads; typed words and cells are none."""
+    texts = [facts["by"], *facts["warnings"]]
+    texts += [cell[name] for cell in facts["cells"] for name in ("read_as", "sentence")]
+    words = set[str]()
+    for text in texts:
+        while "«" in text:
+            text = re.sub(r"«[^«»]*»", "", text)
+        words |= set(re.findall("[A-Za-z]{4,}", text))
+    return words - {"Attention", "RAND"}
+
+
 @pytest.mark.slow
 def test_marks_and_feedback_are_in_the_language_of_the_set() -> None:
     make_set(order("class", 2, language="de", formats=("xlsx",)))
@@ -92,6 +137,7 @@ def test_marks_and_feedback_are_in_the_language_of_the_set() -> None:
     )
     assert not right
     assert "«" in report
+    assert english_in(checked_with(TYPED)) == set()
     byhand.grade("class/students", "class", "marks")  # in processes of its own, whose catalogues are the real ones
     page = Path("marks", "feedback", "student-001.html").read_text("utf-8")
     assert '<html lang="de"' in page

@@ -125,7 +125,7 @@ def test_a_file_that_is_read(name: str, of_stand_ins: dict[str, dict[str, Any]])
 def test_what_is_said_of_macros_and_of_a_lie(of_stand_ins: dict[str, dict[str, Any]]) -> None:
     assert of_stand_ins["macro.xlsm"]["warnings"] == ["The workbook holds macros, which were not run."]
     (lie,) = of_stand_ins["cached_lie.xlsx"]["warnings"]
-    assert lie == "The formula =1+1 in Answers!B2 has 0.8808 stored as its result, but gives 2, which counts."
+    assert lie == "Answers!B2: the formula =1+1 has 0.8808 stored as its result, but gives 2, which counts."
 
 
 def sheet(path: Path, rows: str, rest: str = "") -> Path:

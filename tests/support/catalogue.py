@@ -70,7 +70,7 @@ def in_code() -> Iterator[tuple[str, Message]]:
         imports_counted = re.search(r"^from byhand.translations import .*\bcounted\b", source, re.MULTILINE) is not None
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
             assert isinstance(call.func, ast.Name)
-            if call.func.id in ("_", "Unreadable", "Refused") and call.args:
+            if call.func.id in ("_", "Unreadable", "Undefined", "Refused") and call.args:
                 yield from ((where, text) for text in texts_of(call.args[0], path))
             elif call.func.id == "Words" and call.args:
                 yield from ((where, text.strip()) for text in texts_of(call.args[0], path))
