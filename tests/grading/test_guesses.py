@@ -95,7 +95,7 @@ def test_what_begins_with_a_silly_table_goes_on_rightly() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "students"),
-    [*((n, 20) for n in OFTEN), *(pytest.param(n, 50, marks=pytest.mark.sweep) for n in ready_made())],
+    [*((n, 10) for n in OFTEN), *(pytest.param(n, 50, marks=pytest.mark.sweep) for n in ready_made())],
 )
 def test_a_guess_earns_little(name: str, students: int) -> None:
     of = class_of(name, 200)
