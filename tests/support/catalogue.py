@@ -168,7 +168,7 @@ def update(code: str) -> int:
         new.add(message, text)
     with (FOLDER / f"{code}.po").open("wb") as file:
         file.write(HEADER.format(code=code, plural=new.plural_forms).encode())
-        write_po(file, new, width=120, omit_header=True, no_location=True)
+        write_po(file, new, width=0, omit_header=True, no_location=True)
     return missing
 
 
