@@ -7,23 +7,20 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from byhand.answers.slips import (
-    COARSE,
     Slip,
     as_percent,
     cut_off,
     miscalculated,
     neighbours,
     swapped_digits,
-    to_fewer_places,
     written,
 )
 from byhand.core.graph import INFINITE, Array, Node
-from byhand.translations import _
 
 AS_TYPED = 1e-9
 """Room for a number that is met digit by digit."""
 
-PEN, CUT, HUNDREDFOLD, COARSE_KIND = "pen", "cut", "percent", "coarse"
+PEN, CUT, HUNDREDFOLD = "pen", "cut", "percent"
 """The kinds of slips, of which a table may have as many as it likes but for slips of the pen."""
 Likely = list[tuple[str, str, float, list[float]]]
 """Sentences; the kind; how near an answer must be to one of the numbers."""
@@ -40,10 +37,6 @@ def likely_slips(node: Node, cell: tuple[int, int], places: int, margin: float, 
         if slip and np.isfinite(number) and abs(number - expected) > margin:
             found.setdefault((slip.sentence, kind, room), []).append(number)
 
-    for k in range(places):
-        rounded, _fewer, shows = to_fewer_places(np.array([expected]), k, np.array([places]))
-        if shows[0]:
-            note(Slip(_(COARSE).format(places=places)), float(rounded[0]), AS_TYPED, COARSE_KIND)
     percent = 100 * expected
     note(as_percent(percent, expected, places), percent, 0.5 * 10.0 ** -max(0, places - 2) + AS_TYPED, HUNDREDFOLD)
     note(as_percent(round(percent), expected, places), round(percent), AS_TYPED, HUNDREDFOLD)

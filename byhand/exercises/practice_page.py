@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from byhand.answers.pieces import BAR
-from byhand.answers.slips import SWAPPED
+from byhand.answers.slips import COARSE, SWAPPED
 from byhand.core.graph import Array, Node, fold
 from byhand.core.labels import word
 from byhand.escaping import escaped
@@ -28,8 +29,8 @@ from byhand.exercises.likely_slips import likely_slips
 from byhand.exercises.problem import Problem, Question, stacked
 from byhand.exercises.recipe import BESIDE
 from byhand.exercises.student_book import StudentBook
-from byhand.misconceptions.rewriting import Misconception
 from byhand.page.build import page_of_book
+from byhand.page.tables import PageTables, Shared
 from byhand.page.texts import texts
 from byhand.translations import _, counted
 
@@ -37,22 +38,17 @@ NEAR = 1e-9
 """Room for the rounding of a number that is typed, beside a question's margin."""
 CLOSE_TO_EXACT = 1e-6
 """The margin of a question for an exact number, of which the page takes the decimals."""
-MOST_PAIRS = 60
+MOST_PAIRS = 150
 """The most pairs of misconceptions of which a page knows the answers."""
 
 
 @dataclass(frozen=True)
 class WrongIdea:
-    """One or two misconceptions, and the tables that they change. distinct: the answers tell them from all others."""
+    """A misconception, or two, and the tables that they change. of: the numbers of the two."""
 
-    misconceptions: tuple[Misconception, ...]
+    sentence: str
     changed: Replacements
-    distinct: bool
-
-    @property
-    def sentence(self) -> str:
-        """What is said of it."""
-        return " ".join(_(misconception.sentence) for misconception in self.misconceptions)
+    of: tuple[int, ...] = ()
 
 
 Solved = list[list[Array]]
@@ -70,18 +66,28 @@ class ExercisePage:
     def page(self, variant: Variant) -> bytes:
         """Return a student's page."""
         changes = [idea.changed for idea in self._wrong_ideas]
-        solved = self.problem.solve_all(stacked([variant.numbers]), changes) if changes else []
+        beside = any(_beside(question) for question in self.problem.questions)
+        solved = self.problem.solve_all(stacked([variant.numbers]), changes) if changes and beside else []
         about = {
             "checked": int(self.practice),
             "questions": [self._question(n, q, variant, solved) for n, q in enumerate(self.problem.questions)],
             "hidden": [node.name for node in self._hidden(variant)],
+            "ideas": [idea.sentence for idea in self._wrong_ideas if not idea.of],
+            "pairs": {",".join(map(str, idea.of)): n for n, idea in enumerate(self._wrong_ideas) if idea.of},
             "costs": [A_MISCONCEPTION, A_CONTRADICTION],
             "guesses": [0, 1, *SHARES],
             "swapped": _(SWAPPED),
         }
         values = variant.values | variant.numbers | self._rounded(variant)
         card = self._card(variant)
-        return page_of_book(self.book, values, about, card, self._given(variant), with_rules=self.practice).encode()
+        ideas = self._changed_rules if self.practice else None
+        return page_of_book(self.book, values, about, card, self._given(variant), ideas).encode()
+
+    @cached_property
+    def _changed_rules(self) -> list[list[str]]:
+        """The rules that each wrong idea changes: the same for all students."""
+        tables = PageTables(self.book.nodes, {}, Shared(), self.book.turned)
+        return [tables.changed_rules(idea.changed) for idea in self._wrong_ideas]
 
     def _card(self, variant: Variant) -> str:
         """Return what stands at the top as markup: whose page it is, what to do, and the questions."""
@@ -140,12 +146,11 @@ class ExercisePage:
         exact = ask.kind == "symbolic"
         margin = CLOSE_TO_EXACT if exact else float(ask.margin) + NEAR
         about |= {"margin": margin, "answers": _answers(question, variant.answers[n]), "mistakes": [], "slips": []}
+        about["coarse"] = _(COARSE).format(places=ask.places)
         if ask.kind == "wrong cell":
             return about
-        for idea, answers in zip(self._wrong_ideas, solved, strict=True):
-            if np.allclose(answers[n], variant.answers[n], rtol=0, atol=1e-9) or (beside and not idea.distinct):
-                continue
-            about["mistakes"].append([idea.sentence, len(idea.misconceptions), _answers(question, answers[n])])
+        if beside:
+            about["mistakes"] = [_answers(question, answers[n]) for answers in solved]
         if not (beside or exact):
             values = fold([question.node], variant.numbers)
             about["slips"] = [
@@ -164,14 +169,16 @@ def _beside(question: Question) -> int:
 def _wrong_ideas(problem: Problem) -> Iterator[WrongIdea]:
     """Yield misconceptions, likelier ones first, then pairs of those that the answers can distinguish."""
     pairs: list[WrongIdea] = []
+    count = 0
     for part in problem.each:
         distinct, further = every_mistake(part)
-        for n, (misconception, changed) in enumerate([*distinct, *further]):
-            yield WrongIdea((misconception,), changed, distinct=n < len(distinct))
-        for one, other in combinations(distinct, 2):
+        for misconception, changed in [*distinct, *further]:
+            yield WrongIdea(_(misconception.sentence), changed)
+        for (m, one), (n, other) in combinations(enumerate(distinct, count), 2):
             both = both_mistakes(part, one, other)
             if any(_differs(both, question.node, one, other) for question in part.questions):
-                pairs.append(WrongIdea((one[0], other[0]), both, distinct=True))
+                pairs.append(WrongIdea("", both, (m, n)))
+        count += len(distinct) + len(further)
     yield from pairs[:MOST_PAIRS]
 
 

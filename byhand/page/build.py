@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,7 +29,7 @@ from byhand.page.texts import texts
 from byhand.translations import language
 from byhand.workbook.book import Book
 
-CORE = ("markup", "numbers", "lesson", "grid", "view", "formula", "panel", "page", "places")
+CORE = ("markup", "numbers", "lesson", "grid", "view", "formula", "panel", "page")
 """The files of the script that every page has, before those that it may need; `events` and `handle` come last."""
 CALLED = "sum,max,argmax,pick,choose,max2,test"
 """The functions that rules call."""
@@ -103,16 +103,17 @@ def page_of_book(
     exercise: dict[str, Any],
     card: str,
     given: Collection[Node],
-    with_rules: bool,
+    ideas: Sequence[list[str]] | None,
 ) -> str:
     """Return a page of a book to fill in. values: the numbers that are given. exercise, card: see practice_page.py.
 
-    given: computed tables that are shown. with_rules: whether the page may compute the others.
+    given: computed tables that are shown. ideas: of each misconception the rules that it changes, see
+    `PageTables.changed_rules`; None if the page may compute nothing.
     """
     shared = Shared()
-    tables = PageTables(book.nodes, values, shared, book.turned, given, with_rules)
+    tables = PageTables(book.nodes, values, shared, book.turned, given, with_rules=ideas is not None)
     made = book_data(book, tables, NOTHING)
-    page = page_file([made], shared)
+    page = page_file([made], shared, ideas or ())
     page.data["exercise"] = exercise
     return html(replace(page, exercise=card))
 
@@ -137,13 +138,14 @@ def _example(lesson: Lesson) -> str:
     return max(places, key=lambda place: ("head" in place, -place.count("."), -len(place)), default="") or "layer1"
 
 
-def page_file(lessons: list[LessonData], shared: Shared) -> PageFile:
-    """Return a page of lessons: the first is shown, each further one has one more word."""
+def page_file(lessons: list[LessonData], shared: Shared, ideas: Sequence[list[str]] = ()) -> PageFile:
+    """Return a page of lessons: the first is shown, each further one has one more word. ideas: rules in their place."""
     first, *longer = lessons
     data = first.data | shared.data() | {"longer": [made.data for made in longer], "texts": texts()}
     rules = _functions("byhandRules", [made.rules for made in lessons], CALLED)
     forms = _functions("byhandForms", [made.forms for made in lessons], f"{CALLED},f,c,n")
-    return PageFile(data, rules + forms, first.drawing)
+    wrong = _functions("byhandIdeas", ideas, CALLED) if ideas else ""
+    return PageFile(data, rules + forms + wrong, first.drawing)
 
 
 def _functions(name: str, lists: Iterable[list[str]], called: str) -> str:
@@ -160,6 +162,7 @@ def scripts(page: PageFile) -> list[str]:
     needed = {
         "erf": "erf(" in page.rules,
         "practice": is_exercise,
+        "explanations": is_exercise and bool(data["exercise"]["checked"]),
         "verdicts": is_exercise and bool(data["exercise"]["checked"]),
         "start": any(data["start"].values()),
         "write": bool(data["longer"]),

@@ -1,116 +1,74 @@
 // What a reader does: pointing at cells, clicks, keys, and fields.
 
-/** What buttons do, those of the page and those of the panel, and what keys do. */
-const ACTIONS = {
-  back: () => history.back(),
-  forward: () => history.forward(),
-  undo: () => page.undo(),
-  reset: () => page.reset(),
-  compare: () => page.compare(),
-  play: () => player.toggle(),
-  step: () => player.step(1),
-  step_back: () => player.step(-1),
-  stop: () => player.stop(),
-  write: () => write(),
-  unwrite: () => goOn(-1, null),
-  users: () => page.cell && page.askUsers(),
-  release: () => page.change([[...page.cell, null]]),
-  take_cell: () => page.change([[...page.cell, page.before.value(...page.cell)]]),
-  take_table: () => page.change(page.lesson.cells(page.cell[0]).map((cell) => [...cell, page.before.value(...cell)])),
-  keep: () => page.cell && page.choose(page.cell),
-  edit() {
-    if (page.cell && !page.isKept) page.choose(page.cell);
-    byId("new-number")?.focus();
-    byId("new-number")?.select?.();
-  },
-  input: () =>
-    page.cell &&
-    page.lesson
-      .inputs(...page.cell)
-      .slice(0, 1)
-      .forEach((cell) => page.choose(cell)),
-  leave() {
-    if (!byId("player").hidden) player.stop();
-    else if (page.isKept) page.release();
-  },
-  next_part: () => turn(1),
-  part_before: () => turn(-1),
-};
-const KEYS = {
-  " ": "play",
-  n: "step",
-  p: "step_back",
-  u: "users",
-  e: "edit",
-  i: "input",
-  Escape: "leave",
-  Enter: "keep",
-};
-const PRESENTING = { PageDown: "next_part", PageUp: "part_before" };
+/** What keys do, as buttons say it in `data-do`: of whom, what, and with what. */
+const KEYS = { n: "player step 1", p: "player step -1", " ": "player toggle", Escape: "page release" };
+const CELL_KEYS = { u: "page ask", e: "page edit", i: "page input" };
+const PRESENTING = { PageDown: "page turn next", PageUp: "page turn previous" };
+/** By how many rows and columns a key goes on in a table. */
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const FAR_MOVES = { Home: [0, -Infinity], End: [0, Infinity] };
+
+/** Do what a button or a key says. */
+function act(text) {
+  const [who, what, how] = text.split(" ");
+  ({ page, player, history })[who][what](how);
+}
 
 /** The cell that an element shows or is about; undefined for another. */
 function cellOf(element) {
   return element.closest("[data-cell]")?.dataset.cell.split(",").map(Number);
 }
 
-/** The element to which a key goes from a cell in its table; undefined at the edge and for another key. */
-function beside(cell, key) {
-  const { cells, rowIndex } = cell.parentElement;
-  const moves = {
-    ArrowUp: [-1, cell.cellIndex],
-    ArrowDown: [1, cell.cellIndex],
-    ArrowLeft: [0, cell.cellIndex - 1],
-    ArrowRight: [0, cell.cellIndex + 1],
-    Home: [0, [...cells].findIndex((each) => each.matches("td"))],
-    End: [0, cells.length - 1],
-  };
-  const [down, column] = moves[key] ?? [];
-  const next = cell.closest("table").rows[rowIndex + down]?.cells[column];
-  return next?.matches("[tabindex]") ? next : undefined;
+/** Go from a cell to another in its table. */
+function move(cell, [down, right]) {
+  const rows = [...cell.closest("table").rows].map((row) => [...row.querySelectorAll("[tabindex]")]);
+  const lines = rows.filter(({ length }) => length);
+  const within = (at, line) => line[Math.max(0, Math.min(line.length - 1, at))];
+  const row = lines.findIndex((line) => line.includes(cell));
+  within(lines[row].indexOf(cell) + right, within(row + down, lines)).focus();
 }
 
 /** Put what a field says into its cell. */
-function put(field, cell) {
-  const x = field.list
-    ? [...field.list.options].findIndex(({ value }) => value === field.value)
-    : numberIn(field.value);
-  const isWrong = x === null || (field.list && x < 0);
+function put(field) {
+  const words = field.list && [...field.list.options].map(({ value }) => value);
+  const x = words ? words.indexOf(field.value) : numberIn(field.value);
+  const isWrong = x === null || (words && x < 0);
   field.setCustomValidity(isWrong ? say("no_number", { text: field.value }) : "");
   if (isWrong) field.reportValidity();
-  else page.change([[...cell.split(",").map(Number), x]]);
+  else page.change([[...field.dataset.set.split(",").map(Number), x]]);
 }
 
 addEventListener("click", ({ target }) => {
   const element = target.closest("button, [data-cell]");
-  const { do: action, part, cell } = element?.dataset ?? {};
-  if (action) ACTIONS[action]();
-  else if (part) goToBox(element.dataset);
-  else if (element?.matches("td") && page.isKept && String(page.cell) === cell) page.release();
+  const { do: action, part, block, cell } = element?.dataset ?? {};
+  if (action) act(action);
+  else if (part) {
+    goTo(page.view.parts[part]);
+    const [first] = page.view.of(Number(part))[block].cells;
+    first.scrollIntoView({ block: "center", inline: "nearest" });
+    first.focus({ preventScroll: true });
+  } else if (element?.matches("td") && page.isKept && String(page.cell) === cell) page.release();
   else if (cell) page.choose(cellOf(element));
 });
 
 for (const kind of ["mouseover", "focusin"])
   byId("parts").addEventListener(kind, ({ target }) => {
     const cell = cellOf(target);
-    if (cell && !page.isKept) page.follow(cell, false);
+    if (cell && !page.isKept) page.follow(cell);
+    if (kind === "mouseover" || !target.matches("td")) return;
+    target.closest("table").querySelector("[tabindex='0']").tabIndex = -1;
+    target.tabIndex = 0;
   });
 
-addEventListener("focusin", ({ target }) => {
-  if (!target.matches("td")) return;
-  for (const cell of target.closest("table").querySelectorAll("[tabindex='0']")) cell.tabIndex = -1;
-  target.tabIndex = 0;
-});
-
 addEventListener("change", ({ target }) => {
-  const { set, answer } = target.dataset;
-  if (set) put(target, set);
-  else if (answer) page.practice.check(answer, target);
+  if (target.dataset.set && target.id !== "new-number") put(target);
+  else if (target.dataset.answer) page.practice.check(target.dataset.answer);
   else if (target.id === "position") drawStart();
 });
 
 addEventListener("submit", (event) => {
   event.preventDefault();
-  put(event.target.elements[0], event.target.dataset.cell);
+  put(event.target.elements[0]);
 });
 
 addEventListener("keydown", (event) => {
@@ -120,14 +78,16 @@ addEventListener("keydown", (event) => {
   const isPressed = [" ", "Enter"].includes(key) && target.matches("button, summary, a, input");
   const isUndo = isControl && key === "z" && !(isTyping && target.value !== target.defaultValue);
   const isOther = isControl || altKey || (isTyping && key !== "Escape") || isPressed;
-  const next = !isOther && target.matches("td") && beside(target, key);
-  const name = KEYS[key] ?? (byId("present").checked && PRESENTING[key]);
-  if (next) next.focus();
-  else if (isUndo) page.undo();
-  else if (!isOther && ACTIONS[name]) ACTIONS[name]();
-  else return;
+  const isInGrid = target.matches("td");
+  const step = isInGrid && (MOVES[key] ?? FAR_MOVES[key]);
+  const action = KEYS[key] ?? (page.cell && CELL_KEYS[key]) ?? (byId("present").checked && PRESENTING[key]);
+  if (isUndo) page.undo();
+  else if (isOther || !(step || action || (isInGrid && key === "Enter"))) return;
+  else if (step) move(target, step);
+  else if (action) act(action);
+  else page.choose(cellOf(target));
   event.preventDefault();
 });
 
 addEventListener("hashchange", () => page.restore());
-addEventListener("beforeprint", () => page.view.parts.forEach((_, part) => page.view.draw(part)));
+addEventListener("beforeprint", () => page.view.parts.forEach((part) => page.view.draw(part)));

@@ -31,8 +31,11 @@ function unpacked(packed) {
 class Lesson {
   changes = new Map();
 
-  /** longer: how many words it has more than the lesson that the page begins with, whose tables are mostly alike. */
-  constructor(longer) {
+  /**
+   * longer: how many words it has more than the lesson that the page begins with, whose tables are mostly alike.
+   * replaced: makes the rules of some tables that are computed otherwise, pairs of number and rule.
+   */
+  constructor(longer, replaced) {
     this.data = longer ? data.longer[longer - 1] : data;
     this.tables = this.data.tables.map((table) => ({ ...data.tables[table.like], ...table }));
     this.names = new Map(this.tables.map(({ name }, n) => [name, n]).filter(([name]) => name));
@@ -40,7 +43,9 @@ class Lesson {
     this.values = this.tables.map(() => null);
     const { values } = this;
     const widths = this.tables.map(({ columns }) => columns);
-    this.rules = byhandRules[longer]((n, i, j) => values[n][i * widths[n] + j], FUNCTIONS);
+    const read = (n, i, j) => values[n][i * widths[n] + j];
+    this.rules = byhandRules[longer](read, FUNCTIONS);
+    for (const [n, rule] of replaced?.((...cell) => this.value(...cell), FUNCTIONS) ?? []) this.rules[n] = rule;
     const note = (...cell) => {
       this.noted.set(cell.join(), cell);
       return this.value(...cell);

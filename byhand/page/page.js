@@ -15,11 +15,11 @@ class Page {
     this.longer = longer;
     this.lesson = new Lesson(longer);
     if (name) this.cell = [this.lesson.names.get(name), ...this.cell.slice(1)];
-    this.compareWith(null);
+    this.layOut(null);
   }
 
-  /** Show a lesson beside this one, or none. */
-  compareWith(before) {
+  /** Lay the lesson out, beside another if one is given. */
+  layOut(before) {
     this.before = before;
     this.view = new View(this.lesson, before);
     document.body.classList.toggle("comparing", Boolean(before));
@@ -30,7 +30,7 @@ class Page {
   compare() {
     const before = this.before ? null : new Lesson(this.longer);
     before?.take(this.lesson.changes.values());
-    this.compareWith(before);
+    this.layOut(before);
     this.redraw();
   }
 
@@ -66,14 +66,13 @@ class Page {
   }
 
   undo() {
-    if (!this.done.length) return;
-    this.load(this.done.pop());
+    if (this.done.length) this.load(this.done.pop());
     this.remember();
   }
 
   reset() {
     this.done = [];
-    if (this.before) this.compareWith(null);
+    if (this.before) this.layOut(null);
     this.load("");
     this.remember();
   }
@@ -82,44 +81,62 @@ class Page {
   redraw() {
     this.view.update();
     for (const draw of whenChanged) draw();
-    this.follow(this.cell && this.lesson.has(this.cell) ? this.cell : null, this.isKept);
+    this.follow(this.cell && this.lesson.has(this.cell) ? this.cell : null, this.isKept, this.isAsking);
     for (const id of ["undo", "reset"]) byId(id).disabled = !this.done.length && !this.state();
   }
 
   /** Light a cell and what it reads, or who uses it, and say what it is. isKept: whether it stays. */
-  follow(cell, isKept) {
-    this.cell = cell;
-    this.isKept = isKept && cell !== null;
+  follow(cell, isKept = false, isAsking = false) {
+    Object.assign(this, { cell, isKept: isKept && cell !== null, isAsking });
     document.body.classList.toggle("following", this.isKept);
     this.light();
-    if (cell) showInPanel(cell, this.isKept);
+    if (cell) showInPanel(cell);
   }
 
   light() {
-    const { cell, view, lesson, isAsking } = this;
+    const { cell, view, lesson, isAsking, isKept } = this;
     view.unlight();
     if (!cell) return;
-    view.light([cell], this.isKept ? "lit-chosen" : "lit-here");
+    view.light([cell], isKept ? "lit-chosen" : "lit-here");
     view.light(isAsking ? lesson.users(...cell) : lesson.inputs(...cell), isAsking ? "lit-user" : "lit-input");
   }
 
   /** Keep a cell: it stays lit, and the address bar remembers it. */
   choose(cell) {
-    this.isAsking = false;
     this.follow(cell, true);
     this.reveal(cell);
     this.remember(true);
   }
 
+  /** Let the cell go, or what is played. */
   release() {
-    this.isAsking = false;
-    this.follow(this.cell, false);
+    if (!byId("player").hidden) player.stop();
+    else if (this.isKept) this.follow(this.cell);
     this.remember();
   }
 
-  askUsers() {
-    this.isAsking = !this.isAsking;
-    this.follow(this.cell, true);
+  /** Light who uses the cell, or again what it reads. */
+  ask() {
+    if (this.cell) this.follow(this.cell, true, !this.isAsking);
+  }
+
+  /** Go to the field that changes the cell. */
+  edit() {
+    if (this.cell && !this.isKept) this.choose(this.cell);
+    byId("new-number")?.focus();
+    byId("new-number")?.select?.();
+  }
+
+  /** Go to the first cell that it reads. */
+  input() {
+    const [first] = this.cell ? this.lesson.inputs(...this.cell) : [];
+    if (first) this.choose(first);
+  }
+
+  /** Let a held cell, or those of its whole table, have the number of the lesson at the left; or follow its rule. */
+  take(what) {
+    const cells = what === "table" ? this.lesson.cells(this.cell[0]) : [this.cell];
+    this.change(cells.map((cell) => [...cell, what === "rule" ? null : this.before.value(...cell)]));
   }
 
   /** Bring a cell's own place into view, if it is not there. Returns its element. */
@@ -149,7 +166,7 @@ class Page {
     const hash = location.hash.slice(1);
     if (hash === this.hash) return;
     this.hash = hash;
-    this.follow(null, false);
+    this.follow(null);
     const strange = this.load(hash);
     const link = new URLSearchParams(hash).get("cell");
     const cell = link && this.lesson.linked(link);
@@ -158,6 +175,21 @@ class Page {
     if (cell) this.reveal(cell, "instant");
     byId("notice").textContent = strange.length ? say("not_kept", { what: strange.join("; ").slice(0, 200) }) : "";
   }
+
+  /** While one presents, show the next part or the one before. */
+  turn(to) {
+    const here = document.querySelector(".here");
+    goTo(here[`${to}ElementSibling`] ?? here);
+    scrollTo(0, 0);
+  }
+}
+
+/** Mark a part as the one where one is, on the map too, and draw it. */
+function goTo(part) {
+  const { parts } = page.view;
+  page.view.draw(part);
+  for (const element of parts) element.classList.toggle("here", element === part);
+  for (const box of document.querySelectorAll(".box")) box.ariaCurrent = parts[box.dataset.part] === part;
 }
 
 const data = JSON.parse(byId("lesson").textContent);

@@ -13,9 +13,9 @@ function cellList(cells, reader) {
   return html`<ul class="cells">${cells.slice(0, MOST_LISTED).map(item)}${more}</ul>`;
 }
 
-/** A button. name: what it does, see ACTIONS; what stands on it is the text of that name. */
-function button(name, about = "") {
-  return html`<button type="button" data-do="${name}" ${about}>${say(name)}</button>`;
+/** A button. action: see `act`. */
+function button(action, key, about = "") {
+  return html`<button type="button" data-do="page ${action}" ${about}>${say(key)}</button>`;
 }
 
 /** The field that changes a cell, or holds a computed one at a number; and what has been changed, taken back. */
@@ -25,18 +25,18 @@ function changeFields(cell) {
   const isGiven = Boolean(lesson.given[cell[0]]);
   const isHeld = !isGiven && lesson.changes.has(String(cell));
   const value = String(lesson.value(...cell)).replace("e+", "e");
-  const number = html`<input id="new-number" inputmode="decimal" autocomplete="off" value="${value}">
+  const number = html`<input id="new-number" data-set="${String(cell)}" inputmode="decimal" autocomplete="off" value="${value}">
     <button>${say("set")}</button>`;
-  return html`<form class="change" data-cell="${String(cell)}"><label for="new-number">${say(isGiven ? "change" : "hold")}</label>
+  return html`<form class="change"><label for="new-number">${say(isGiven ? "change" : "hold")}</label>
     ${isGiven && role === "tokens" && Array.isArray(labels[0]) ? wordField("new-number", cell, ...labels[0].slice(1)) : number}
     </form>
-    ${isHeld && html`<p class="hint">${say("is_patched")}</p>${button("release")}`}
-    ${before && [button("take_cell"), button("take_table")]}`;
+    ${isHeld && html`<p class="hint">${say("is_patched")}</p>${button("take rule", "release")}`}
+    ${before && [button("take cell", "take_cell"), button("take table", "take_table")]}`;
 }
 
-/** Show a cell; `isKept` says that it stays when the pointer leaves it. What a student works out is not shown. */
-function showInPanel(cell, isKept) {
-  const { lesson, before, practice, isAsking } = page;
+/** Show the cell that is followed. What a student works out is not shown. */
+function showInPanel(cell) {
+  const { lesson, before, practice, isKept, isAsking } = page;
   const { name, about, step, code, role } = lesson.tables[cell[0]];
   const isSecret = practice?.hidden.has(cell[0]);
   const value = lesson.value(...cell);
@@ -50,7 +50,7 @@ function showInPanel(cell, isKept) {
     code && html`<p class="code"><code title="${say("code")}">${code}</code></p>`,
     hint && html`<p class="hint">${hint}</p>`,
     inputs.length > 0 && html`<h3>${say("reads")}</h3>${cellList(inputs, cell[0])}`,
-    isKept && button("users", html`id="ask" aria-pressed="${isAsking}"`),
+    isKept && button("ask", "users", html`id="ask" aria-pressed="${isAsking}"`),
     isAsking && (users.length ? cellList(users, cell[0]) : html`<p>${say("no_users")}</p>`),
     isKept && changeFields(cell),
   ];

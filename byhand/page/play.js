@@ -23,7 +23,7 @@ const player = {
     page.follow(null, false);
   },
 
-  /** Go on or back among the computed tables, in the order of the parts, as a reader meets them. */
+  /** Go on or back by so many among the computed tables, in the order of the parts, as a reader meets them. */
   step(by) {
     byId("player").hidden = false;
     this.timers.forEach(clearTimeout);
@@ -31,9 +31,9 @@ const player = {
     const isStep = ({ home, table, lesson: of }) =>
       home && of === lesson && lesson.tables[table].name && !lesson.given[table];
     const steps = view.grids.filter(isStep);
-    const grid = steps[this.at + by];
+    const grid = steps[this.at + Number(by)];
     if (!grid) return this.isPlaying && this.toggle();
-    this.at += by;
+    this.at += Number(by);
     const { name, rule, record, table } = grid;
     const [title] = data.steps[record.step] ?? [];
     byId("play-count").textContent = say("step_of", { n: this.at + 1, count: steps.length });
@@ -47,7 +47,6 @@ const player = {
     const every = Math.max(1, all.length / MOST_SWEPT);
     const cells = all.filter((_, k) => k % every < 1);
     const time = Number(byId("play-speed").value);
-    page.isAsking = false;
     page.follow(cells[0], true);
     page.reveal(cells[0]);
     const later = (cell, k) => setTimeout(() => page.follow(cell, true), (time * (k + 1)) / cells.length);

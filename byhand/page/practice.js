@@ -44,20 +44,24 @@ class Practice {
     return document.querySelector(`[data-answer="${answer}"]`);
   }
 
-  /** Note an answer, and if the page is for practice say what is right: all of the question is judged anew. */
-  check(answer, { value }) {
+  /** Read all fields, and if the page is for practice say of each answer what it is. changed: the latest. */
+  check(changed) {
     const { questions, checked } = this.about;
-    const [q] = answer.split(",");
-    this.typed.set(answer, questions[q].letters ? piecesIn(value) : numberIn(value));
+    for (const { dataset, value } of document.querySelectorAll(".answer")) {
+      const isText = questions[dataset.answer.split(",")[0]].letters;
+      this.typed.set(dataset.answer, isText ? piecesIn(value) : numberIn(value));
+    }
     page.view.update();
     if (!checked) return;
-    new Verdicts(this.about, this.typed).of(Number(q)).forEach((verdict, k) => {
-      const field = this.field(`${q},${k}`);
-      const sentence = verdict?.sentence ?? say("no_number", { text: field?.value });
-      if (field) field.title = field.value.trim() ? sentence : "";
-      field?.setCustomValidity(verdict?.isRight ? "" : field.title);
-    });
-    byId(`said-${q}`).textContent = this.field(answer).title;
+    const verdicts = new Verdicts(this.about, this.typed);
+    for (const field of document.querySelectorAll(".answer")) {
+      const { isRight, sentence } = verdicts.of(field.dataset.answer) ?? {
+        sentence: say("no_number", { text: field.value }),
+      };
+      field.title = field.value.trim() ? sentence : "";
+      field.setCustomValidity(isRight ? "" : field.title);
+    }
+    byId(`said-${changed.split(",")[0]}`).textContent = this.field(changed).title;
     page.follow(page.cell, page.isKept);
     const right = document.querySelectorAll(".answer:valid:not(:placeholder-shown)").length;
     const count = questions.reduce((sum, { answers }) => sum + answers.length, 0);

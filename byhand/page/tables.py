@@ -111,6 +111,15 @@ class PageTables:
         """Return the function of each table's cells; null for given numbers."""
         return [rule(n, self.named) if self._has_rule(n) else "null" for n in self.nodes]
 
+    def changed_rules(self, changed: Mapping[Node, Node]) -> list[str]:
+        """Return the rules of the tables that wrong ones replace, where they differ: [number,(i,j)=>...]."""
+        found = {}
+        for right, wrong in changed.items():
+            n = self.named(right)
+            if n is not None and (text := rule(wrong, self.named)) != rule(right, self.named):
+                found[n] = f"[{n},{text}]"
+        return list(found.values())
+
     def forms(self) -> list[str]:
         """Return the function of each table's cells to their formula; null for given numbers and views."""
         return [self.shared.forms.of(n, self.named) if n.name and self._has_rule(n) else "null" for n in self.nodes]

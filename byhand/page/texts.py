@@ -85,6 +85,11 @@ def texts() -> dict[str, str]:
         "right": _("right"),
         "not_right": _("not right yet"),
         "follows": _("It follows from your own numbers before it, one of which is not right yet."),
+        "one_number": _("The same number stands in every cell: work each of them out."),
+        "copied": _("These are the numbers of a table that is given: work each of them out."),
+        "rounded": _("Rounded too early: keep more decimals on the way, and round only the answer."),
+        "idle": _("This follows from a table of yours that is not worked out: begin with that one."),
+        "or": _("{sentence} Or: {other}"),
         "done": _("{right} of {count} are right."),
         "your_answer": _("your answer"),
     }

@@ -1,15 +1,14 @@
-// The parts of a lesson with their tables, and the cells that are lit in them.
+// The parts of a lesson with their tables, drawn when they come into view, and the cells that are lit in them.
 
 /** What else is drawn when tables have come into view or have changed. */
 const whenDrawn = [];
-const KINDS = ["lit-here", "lit-chosen", "lit-input", "lit-user"];
-const onScreen = new IntersectionObserver(
-  (entries) => {
-    const seen = entries.filter(({ isIntersecting }) => isIntersecting);
-    for (const { target } of seen) page.view.draw(page.view.parts.indexOf(target));
-  },
-  { rootMargin: "800px" },
-);
+
+/** Do something with each part that comes within some distance of the screen. */
+function whenSeen(rootMargin, act) {
+  const seen = (entries) => entries.forEach(({ isIntersecting, target }) => isIntersecting && act(target));
+  return new IntersectionObserver(seen, { rootMargin });
+}
+const observers = [whenSeen("800px", (part) => page.view.draw(part)), whenSeen("-50% 0px", (part) => goTo(part))];
 
 /** A lesson on the page, and at its left the lesson with which it is compared, if there is one. */
 class View {
@@ -25,7 +24,7 @@ class View {
     );
     fill(byId("parts"), html`${lesson.data.parts.map((part, n) => this.part(part, n, lessons))}`);
     this.parts = [...byId("parts").children];
-    for (const part of this.parts) onScreen.observe(part);
+    for (const part of this.parts) for (const observer of observers) observer.observe(part);
   }
 
   /** A part of the model: a heading and its tables on a plane; while comparing two planes, the first as it was. */
@@ -36,8 +35,8 @@ class View {
     const place = `--top:${top};--left:${left};--rows:${bottom - top};--columns:${right - left}`;
     const side = (lesson, n) => html`<div class="side">
       ${lessons.length > 1 && html`<p class="side-title">${say(n ? "as_it_is" : "as_it_was")}</p>`}
-      <div class="scroll" tabindex="0" role="group" aria-labelledby="part-${part}"><div class="plane" data-style="${place}">
-      ${this.of(part, lesson).map(block)}</div></div></div>`;
+      <div class="scroll" tabindex="0" role="group" aria-labelledby="part-${part}">
+      <div class="plane" data-style="${place}">${this.of(part, lesson).map(block)}</div></div></div>`;
     return html`<section class="part" aria-labelledby="part-${part}" data-style="--tall:${bottom - top}">
       <header><h2 id="part-${part}">${title}</h2><p class="equation">${about}</p></header>
       <div class="sides">${lessons.map(side)}</div></section>`;
@@ -45,11 +44,10 @@ class View {
 
   /** Draw the tables of a part, if they are not. */
   draw(part) {
-    const grids = this.grids.filter((grid) => grid.part === part && !grid.cells);
+    const grids = this.grids.filter((grid) => this.parts[grid.part] === part && !grid.cells);
     for (const grid of grids) grid.draw();
-    if (!grids.length) return;
-    for (const draw of whenDrawn) draw();
-    page.light();
+    for (const draw of grids.length ? whenDrawn : []) draw();
+    if (grids.length) page.light();
   }
 
   /** The tables of a part as a lesson has them. */
@@ -65,25 +63,24 @@ class View {
   /** Draw again what has changed, and flash it. (Two animations take turns, so that one can begin anew at once.) */
   update() {
     this.turn = !this.turn;
-    for (const element of this.grids.flatMap((grid) => (grid.cells ? grid.update() : []))) {
-      element.classList.add("flash");
-      element.classList.toggle("again", this.turn);
+    for (const { classList } of this.grids.flatMap((grid) => (grid.cells ? grid.update() : []))) {
+      classList.add("flash");
+      classList.toggle("again", this.turn);
     }
     for (const draw of whenDrawn) draw();
   }
 
-  /** Light all elements that show these cells. kind: one of KINDS. */
+  /** Light all elements that show these cells: as lit-here, lit-chosen, lit-input or lit-user. */
   light(cells, kind) {
     const keys = cells.map(String);
-    const elements = this.grids.flatMap(({ places }) => (places ? keys.map((key) => places.get(key)) : []));
-    for (const element of elements.filter(Boolean)) {
-      element.classList.add(kind);
-      this.lit.push(element);
-    }
+    const all = this.grids.flatMap(({ places }) => (places ? keys.map((key) => places.get(key)) : []));
+    const elements = all.filter(Boolean);
+    for (const { classList } of elements) classList.add(kind);
+    this.lit.push(...elements.map((element) => [element, kind]));
   }
 
   unlight() {
-    for (const element of this.lit) element.classList.remove(...KINDS);
+    for (const [{ classList }, kind] of this.lit) classList.remove(kind);
     this.lit = [];
   }
 }

@@ -17,23 +17,23 @@ function drawnWord() {
   return word;
 }
 
-/** Go on with so many words more, or one fewer; the last of them is a word, or null for one that is taken back. */
-function goOn(by, word) {
-  const putLast = () => {
-    for (const [n, row] of page.lesson.data.start.slots.at(-1)) page.lesson.set(n, row, 0, word);
-  };
-  page.done.push(page.state());
-  if (by < 0) putLast();
-  page.load(page.state(page.longer + by));
-  if (by > 0) putLast();
-  page.redraw();
-  page.remember();
+/** Put a word into the cells of the last one that was written; null to take it back. */
+function putLast(word) {
+  for (const [n, row] of page.lesson.data.start.slots.at(-1)) page.lesson.set(n, row, 0, word);
 }
 
-function write() {
+/** Go on with a word more, or with one fewer. */
+page.write = (by) => {
+  const { next } = page.lesson.data.start;
   byId("said").textContent = "";
-  goOn(1, byId("drawn").checked ? drawnWord() : page.lesson.value(page.lesson.data.start.next, 0, 0));
-}
+  const word = by > 0 && (byId("drawn").checked ? drawnWord() : page.lesson.value(next, 0, 0));
+  page.done.push(page.state());
+  if (by < 0) putLast(null);
+  page.load(page.state(page.longer + Number(by)));
+  if (by > 0) putLast(word);
+  page.redraw();
+  page.remember();
+};
 
 whenChanged.push(() => {
   const isFull = page.longer === data.longer.length;

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.commands import byhand
-from support.simulated_students import Class, class_of
+from support.simulated_students import Class, class_of, pairs
 
 from byhand.answers.slips import SWAPPED
 from byhand.exercises.practice_page import ExercisePage
+from byhand.grading.verdicts import CellMark
 
 
 def made(folder: Path, recipe: str, *options: str) -> Path:
@@ -51,20 +51,25 @@ def type_into(tab: Any, question: int, cell: int, text: str) -> str:
     return str(tab.inner_text(f"#said-{question}"))
 
 
+@pytest.mark.slow
 def test_a_cell_turns_green_or_says_which_mistake_it_is(visit: Any, here: Path) -> None:
-    page = made(here, "attention-head", "--self-check")
-    tab = visit.open(page)
-    scores, weights, _ = answers_in(page)
-    assert type_into(tab, 0, 0, f"{scores['answers'][0]:g}") == "right"
+    """A mistake in one cell of the scores, what is no number, a number with a comma, and a wrong one."""
+    of = class_of("attention-head", 1)
+    page = practice_page(of, here)
+    tab, right = visit.open(page), of.asked(of.right(0))
+    misconception, wrong = next(
+        (m, wrong)
+        for m, changed in of.told
+        if (np.abs((wrong := of.asked(of.planted(changed)[0])[0]) - right[0]) > 1)[1]
+    )
+    assert type_into(tab, 0, 0, f"{right[0][0]:g}") == "right"
     assert tab.locator(RIGHT).count() == 1
     assert tab.inner_text("#cell .big").split() == ["scores", "11"], "and not the number that is to be found"
-    sentence, _ideas, wrong = scores["mistakes"][0]
-    n = next(n for n, (a, b) in enumerate(zip(scores["answers"], wrong, strict=True)) if abs(a - b) > 1)
-    assert type_into(tab, 0, n, f"{wrong[n]:g}") == sentence
-    assert sentence in tab.inner_text("#cell")
+    assert type_into(tab, 0, 1, f"{wrong[1]:g}") == misconception.sentence
+    assert misconception.sentence in tab.inner_text("#cell")
     assert tab.locator("input.answer:invalid").count() == 1
     assert tab.inner_text("#score") == "1 of 30 are right."
-    assert type_into(tab, 1, 0, f"{weights['answers'][0]:.2f}".replace(".", ",")) == "right"
+    assert type_into(tab, 1, 0, f"{right[1][0]:.2f}".replace(".", ",")) == "right"
     assert "is no number" in type_into(tab, 1, 1, "a half")
     assert type_into(tab, 1, 1, "17") == "not right yet"
 
@@ -148,7 +153,7 @@ def test_a_slip_in_a_small_table_is_told_as_check_tells_it(name: str, visit: Any
     of = class_of(name, 1)
     page = practice_page(of, tmp_path)
     tab, right, chance = visit.open(page), of.asked(of.right(0)), np.random.default_rng(2)
-    known = {sentence for question in answers_in(page) for sentence, _, _ in question["mistakes"]}
+    known = {misconception.sentence for misconception, _ in of.told}
     compared = 0
     for q, row in enumerate(right):
         if len(row) > 2:
@@ -176,53 +181,70 @@ def test_a_slip_in_a_small_table_is_told_as_check_tells_it(name: str, visit: Any
     assert compared > 20
 
 
-def only_there(question: dict[str, Any], answers: list[float]) -> list[int]:
-    """The cells in which these answers differ from the right ones and from what any other mistake gives."""
-    others = [question["answers"], *(wrong for _, _, wrong in question["mistakes"] if wrong != answers)]
-    return [
-        n
-        for n, x in enumerate(answers)
-        if x is not None and all(other[n] is None or abs(x - other[n]) > 0.02 for other in others)
-    ]
+KINDS = {"FOLLOWS": "It follows from your own numbers before it, one of which is not right yet."}
+
+
+def said_by_check(mark: CellMark) -> str:
+    """What a page says where `check` says this; two sentences are the page's own."""
+    if mark.verdict.name in KINDS:
+        return KINDS[mark.verdict.name]
+    return "not right yet" if mark.sentence.startswith("Not right:") else mark.sentence or "right"
+
+
+def told(tab: Any, of: Class, rows: list[Any]) -> list[str]:
+    """What the page says of each answer to a whole sheet, in the order of the answers."""
+    tab.evaluate(FILL, rows_to_type(of, rows))
+    keys = [f"{q},{k}" for q, row in enumerate(rows) for k in range(len(row))]
+    titles: list[str] = tab.evaluate(
+        "(keys) => keys.map((key) => document.querySelector(`[data-answer='${key}']`).title)", keys
+    )
+    return titles
 
 
 @pytest.mark.slow
-def test_two_mistakes_at_once_are_both_named(visit: Any, tmp_path: Path) -> None:
-    """Where two numbers fit them, and not where one does; two numbers in each other's cells are said to be."""
+@pytest.mark.parametrize("name", ["loss", *(pytest.param(n, marks=pytest.mark.sweep) for n in ("tiny-gpt", "softmax"))])
+def test_every_known_mistake_is_told_as_check_tells_it(name: str, visit: Any, tmp_path: Path) -> None:
+    """The whole sheet with each mistake, and with two; of a hundred answers two may be told in other words."""
+    of = class_of(name, 1)
+    tab = visit.open(practice_page(of, tmp_path))
+    planted = [changed for _, changed in of.told] + [changed for _, _, changed in pairs(of)[:8]]
+    compared = differ = 0
+    for changed in planted:
+        rows = of.asked(of.planted(changed)[0])
+        if all(np.isfinite(row).all() for row in rows):
+            expected = [said_by_check(mark) for mark in of.mark(0, rows)]
+            got = told(tab, of, rows)
+            compared += len(got)
+            differ += sum(
+                one.partition(" Or: ")[0] != other.partition(" Or: ")[0]
+                for one, other in zip(got, expected, strict=True)
+            )
+    assert compared > 20
+    assert differ <= compared / 50, (differ, compared)
+
+
+@pytest.mark.slow
+def test_two_numbers_in_each_others_cells(visit: Any, tmp_path: Path) -> None:
     of = class_of("attention-head", 1)
-    page = practice_page(of, tmp_path)
-    question = answers_in(page)[1]
-    found = [
-        (both, answers, alone)
-        for both, ideas, answers in question["mistakes"]
-        if ideas == 2 and len(alone := only_there(question, answers)) > 1
-    ]
-    both, answers, (first, second, *_) = found[0]
-    tab = visit.open(page)
-    assert type_into(tab, 1, first, f"{answers[first]:.4f}") != both
-    assert type_into(tab, 1, second, f"{answers[second]:.4f}") == both
-    right = question["answers"]
-    one, other = next(
-        (a, b)
-        for a, b in permutations(range(len(right)), 2)
-        if all(abs(right[a] - wrong[b]) > 0.1 for wrong in [right, *(m[2] for m in question["mistakes"])])
-    )
-    tab = visit.open(page)
-    type_into(tab, 1, one, f"{right[other]:.2f}")
-    assert type_into(tab, 1, other, f"{right[one]:.2f}") == SWAPPED
+    tab, rows = visit.open(practice_page(of, tmp_path)), of.asked(of.right(0))
+    rows[1][[0, 2]] = rows[1][[2, 0]]
+    marks, got = of.mark(0, rows), told(tab, of, rows)
+    assert {mark.sentence for mark in marks} == {"", SWAPPED}
+    assert got == [said_by_check(mark) for mark in marks]
 
 
 @pytest.mark.slow
 def test_what_follows_from_an_own_wrong_number_says_so(visit: Any, here: Path) -> None:
     """Softmax of a row of own scores, one of which is wrong."""
-    page = made(here, "attention-head", "--self-check")
-    tab = visit.open(page)
-    scores = np.array(answers_in(page)[0]["answers"]).reshape(3, 3)
-    scores[0] = [4, 2, 0]
-    for n, score in enumerate(scores[0]):
-        type_into(tab, 0, n, f"{score:g}")
-    e = np.exp(scores[0] / 2)
-    assert type_into(tab, 1, 0, f"{e[0] / e.sum():.4f}").startswith("It follows from your own numbers before it")
+    of = class_of("attention-head", 1)
+    tab, rows = visit.open(practice_page(of, here)), of.asked(of.right(0))
+    rows[0][:3] = [4, 2, 0]
+    e = np.exp(rows[0][:3] / 2)
+    rows[1][:3] = np.round(e / e.sum(), 2)
+    rows[2][:] = np.round(rows[1].reshape(3, 3) @ of.tables(0)["V"], 2).ravel() if "V" in of.tables(0) else rows[2]
+    said = told(tab, of, rows)
+    assert said[:3] == ["not right yet"] * 3
+    assert said[9:12] == [KINDS["FOLLOWS"]] * 3
 
 
 def test_an_exams_page_knows_nothing_of_the_answers(visit: Any, here: Path) -> None:

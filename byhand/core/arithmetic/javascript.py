@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, overload
 
 from byhand.core.arithmetic import Arithmetic, Function
-from byhand.core.graph import Node, Shape
+from byhand.core.graph import Array, Node, Shape
 from byhand.core.table import Table
 from byhand.errors import ByhandError
 from byhand.notation.printer import ATOM, PRODUCT, SUM
@@ -279,12 +279,22 @@ def cells(number: int, shape: Shape) -> Table:
     return _Lines(shape, lambda r, c: Expression(f"t({number},{r},{c})"))
 
 
+def literals(data: Array) -> Table:
+    """Return the numbers of a table that has no number, as expressions: one for each kind of place."""
+    arithmetic = JavaScript()
+    if (data == data.flat[0]).all():
+        return _Lines(data.shape, lambda r, c: arithmetic.number(data.flat[0]))
+    return _Lines(data.shape, lambda r, c: arithmetic.number(data[int(r), int(c)]))
+
+
 def expression(node: Node, number: Callable[[Node], int | None]) -> Expression:
     """Return the expression of a table's cell in row `i` and column `j`, over the tables that have a number."""
 
     def given(argument: Node) -> Table | None:
         known = number(argument)
-        return None if known is None else cells(known, argument.shape)
+        if known is not None:
+            return cells(known, argument.shape)
+        return None if argument.data is None else literals(argument.data)
 
     table = read_symbolic(node, JavaScript(), given)
     return split(lambda r, c: table[r, c], *indices(node.shape))
