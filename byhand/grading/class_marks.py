@@ -411,10 +411,11 @@ class ClassRun:
         statistics, names = ClassStatistics.of(key, self.places), names_of(key)
         grades: list[StudentGrade] = []
         kept: list[tuple[str, str]] = []
+        perhaps = {result.numbers_of for result in counted.journal.all(list(counted.replaced))}
         for person in self.people:
-            result = counted.result(person.id)
+            result, decision = counted.result(person.id), self.decisions.of(person.id)
             with in_language(key.language):
-                grades.append(student_grade(key, person, result, self.decisions.of(person.id)))
+                grades.append(student_grade(key, person, result, decision, may_be_theirs=person.id in perhaps))
             if result is None or result.marks is None:
                 continue
             kept.append((LOOK if result.needs_a_look else FEEDBACK, names[person.id]))

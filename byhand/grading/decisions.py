@@ -16,6 +16,7 @@ from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import clean
 from byhand.grading.decisions_file import DECISIONS, SECTIONS, SETTINGS, toml_table
+from byhand.grading.owners import Ids
 from byhand.grading.verdicts import CellFinding, CellMark, StudentMark, Verdict, cell_address, is_about
 from byhand.translations import _, counted
 
@@ -122,11 +123,11 @@ def read_decisions(text: str, where: str, key: Key) -> Decisions:
 
 
 def _known(id: str, key: Key, where: str) -> str:
-    """Return the id as it is in the key, ignoring case."""
-    folded = {clean(known).casefold(): known for known in key.students}
-    if clean(id).casefold() not in folded:
+    """Return the id as it is in the key, ignoring case where that leaves no doubt."""
+    known = Ids(key.students).find(id)
+    if known is None:
         raise ByhandError(f"{where} decides about {quoted(id)}, who is not in the key; {nearest(id, key.students)}.")
-    return folded[clean(id).casefold()]
+    return known
 
 
 def _decision(entry: Any, where: str, key: Key, only: Sequence[str] = ()) -> Decision:

@@ -87,10 +87,18 @@ class FileProblem:
 
 
 def student_grade(
-    key: Key, person: Person, result: FileResult | None, decision: Decision = NO_DECISION
+    key: Key,
+    person: Person,
+    result: FileResult | None,
+    decision: Decision = NO_DECISION,
+    *,
+    may_be_theirs: bool = False,
 ) -> StudentGrade:
-    """Return the grade of one student from the result of the file that counts, and from what the teacher decided."""
-    status, file = _status(result), clean(result.file) if result else ""
+    """Return the grade of one student from the result of the file that counts, and from what the teacher decided.
+
+    may_be_theirs: whether another's file waits for a decision whether it is this student's.
+    """
+    status, file = _status(result, may_be_theirs), clean(result.file) if result else ""
     comment = [decision.comment] if decision.comment else []
     if decision.exempt:
         return StudentGrade(person, Status.EXEMPT, file, None, " ".join([_(NOT_GRADED[Status.EXEMPT]), *comment]))
@@ -104,9 +112,9 @@ def student_grade(
     return StudentGrade(person, status, file, None, " ".join([_(NOT_GRADED[status]), *comment]))
 
 
-def _status(result: FileResult | None) -> Status:
+def _status(result: FileResult | None, may_be_theirs: bool) -> Status:
     if result is None:
-        return Status.MISSING
+        return Status.LOOK if may_be_theirs else Status.MISSING
     if result.marks is None:
         return Status.UNREADABLE
     return Status.LOOK if result.needs_a_look else Status.GRADED

@@ -104,7 +104,7 @@ class Owners:
     def __init__(self, handed_out: HandedOut) -> None:
         self.handed_out = handed_out
         students = handed_out.key.students.values()
-        self._ids = _unique((fold_text(s.id), s.id) for s in students)
+        self._ids = Ids(handed_out.key.students)
         self._files = _unique((fold_text(s.file), s.id) for s in students)
         self._names = _unique((spelling, s.id) for s in students for spelling in spellings(s.name))
 
@@ -152,7 +152,7 @@ class Owners:
 
     def by_id(self, id: str) -> str | None:
         """Return the student with this id, ignoring case and the Unicode form of accents."""
-        return id if id in self.handed_out.key.students else self._ids.get(fold_text(id))
+        return self._ids.find(id)
 
     def _by_system(self, name: FileName) -> str | None:
         if not name.system:
@@ -183,6 +183,18 @@ def students_given(handed_out: HandedOut, submission: Submission) -> Sequence[st
     cells = handed_out.drawn_cells
     given_numbers = tuple(submission.printed.get(cell) for cell in cells)
     return handed_out.by_drawn.get(given_numbers, ()) if cells else ()
+
+
+class Ids:
+    """The ids of a class, found as they are or, where only one is meant, in any case and Unicode form."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._ids = frozenset(ids)
+        self._folded = _unique((fold_text(id), id) for id in self._ids)
+
+    def find(self, text: str) -> str | None:
+        """Return the id that a text stands for; None if it is none, or may be several."""
+        return text if text in self._ids else self._folded.get(fold_text(text))
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -315,7 +327,8 @@ def enrolled(key: Key, rosters: Rosters) -> tuple[list[Person], list[str]]:
 
     Raises ByhandError for an unusable roster.
     """
-    people = {fold_text(id): _from_key(id, student.name) for id, student in key.students.items()}
+    people = {id: _from_key(id, student.name) for id, student in key.students.items()}
+    ids = Ids(key.students)
     notes: list[str] = []
     for path in rosters.paths:
         table = read_columns(path, rosters.encoding)
@@ -326,8 +339,8 @@ def enrolled(key: Key, rosters: Rosters) -> tuple[list[Person], list[str]]:
         matched = 0
         for _number, row in table.rows:
             cells = {key: clean(cell) for key, cell in reversed([*zip(keys, row, strict=False)])}
-            ids = [fold_text(cells[name]) for name in ([own] if own else IDS) if cells.get(name)]
-            known = next((id for id in ids if id in people), None)
+            written = [cells[name] for name in ([own] if own else IDS) if cells.get(name)]
+            known = next((id for text in written if (id := ids.find(text)) is not None), None)
             if known is not None:
                 matched += 1
                 people[known] = _with_roster_data(people[known], cells)

@@ -17,7 +17,7 @@ from byhand.exercises.keys import Key
 from byhand.files import read_bytes, save
 from byhand.grading.handed_out import HandedOut
 from byhand.grading.own_work import OwnWork
-from byhand.grading.owners import Owner, fold_text, letters
+from byhand.grading.owners import Ids, Owner, fold_text, letters
 from byhand.grading.submission import Submission
 from byhand.grading.submitted_files import SubmittedFile
 
@@ -80,7 +80,8 @@ class Pseudonyms:
 
     def _without_names(self, submission: Submission, owner: str, handed_out: HandedOut) -> Submission:
         names = self._names(handed_out.key)
-        stated = next((s for id, s in self.students.items() if fold_text(id) == fold_text(submission.stated)), "")
+        theirs = Ids(self.students).find(submission.stated)
+        stated = self.students[theirs] if theirs is not None else ""
         if submission.stated and not stated:
             stated = "another id"
         own = OwnWork(

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from support.class_submissions import a_set
 
-from byhand.exercises.keys import Key
+from byhand.exercises.class_set import SetOptions, make_set
+from byhand.exercises.draw import Student
+from byhand.exercises.keys import Key, read_key
+from byhand.exercises.recipe import find
+from byhand.exercises.roster import Roster
+from byhand.grading.decisions import read_decisions
 from byhand.grading.owners import Rosters, enrolled
 
 
@@ -37,3 +42,16 @@ def test_moodles_and_canvass_lists(key: Key, tmp_path: Path) -> None:
     assert (two.email, two.canvas) == ("c@x.example", ("Student 2", "", "s002", "", ""))
     assert (three.email, three.canvas) == ("", ("F, E", "103", "x3", "s003", "Sec 2"))
     assert notes == ["The Test Student of Canvas is no student of the class."]
+
+
+def test_ids_that_differ_only_in_case_are_two_students(tmp_path: Path) -> None:
+    """Each has a line of their own, and a decision and a list of the class find the one that is meant."""
+    students = (Student("ab1", "Ann"), Student("AB1", "Abe"), Student("cd2", "Cid"))
+    make_set(SetOptions(find("relu"), tmp_path / "set", Roster(students), seed=1, formats=("xlsx",)))
+    key = read_key(tmp_path / "set" / "keys" / "key.json")
+    (tmp_path / "list.csv").write_text("id,email\nAB1,abe@x.example\nab1,ann@x.example\nCD2,cid@x.example\n", "utf-8")
+    people, _ = enrolled(key, Rosters((tmp_path / "list.csv",)))
+    found = [(person.id, person.email) for person in people]
+    assert found == [("ab1", "ann@x.example"), ("AB1", "abe@x.example"), ("cd2", "cid@x.example")]
+    decisions = read_decisions("[students]\nAB1 = { exempt = true }\nCD2 = { exempt = true }\n", "d.toml", key)
+    assert list(decisions.students) == ["AB1", "cd2"]

@@ -279,7 +279,9 @@ def test_of_several_files_the_latest_counts(made: tuple[Path, Key], tmp_path: Pa
     other.write_bytes(answered(folder / "set", key, "s002"))
     os.utime(other, (500, 500))
     line = f"byhand grade {tmp_path}/in --key {folder}/set -o {tmp_path}/out --jobs 1"
-    assert "1 case needs a decision of yours" in byhand(line).stdout
+    said = byhand(line).stdout
+    assert "5 students: 1 graded, 1 to look at, 3 missing" in said, "s002, whose it may be, is not told of nothing"
+    assert "1 case needs a decision of yours" in said
     why = "Is it s002's? It does not count for s001, and has s002's numbers."
     assert ["look", "s001", other.name, why] in rows(tmp_path / "out" / "problems.csv")
     decisions = tmp_path / "out" / "decisions.toml"
