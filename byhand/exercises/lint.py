@@ -155,7 +155,8 @@ class ExamReport:
     def lines(self) -> list[str]:
         """Return the reports as lines of text."""
         whole = f"{self.exercise}: {len(self.parts)} parts, by hand about {self.minutes} minutes in all."
-        return [line for part in self.parts for line in part.lines()] + [whole, *_verdict([self.claims])]
+        claims = _verdict([self.claims]) if self.claims else []  # else the parts' own verdicts stand
+        return [line for part in self.parts for line in part.lines()] + [whole, *claims]
 
 
 def exam_report(problem: Problem, parts: Sequence[Report]) -> ExamReport:

@@ -26,6 +26,8 @@ STARTS: Mapping[str, Callable[[int, int, int], float]] = {
 """By name, the number in the n-th asked cell of a silly table, in its row and column."""
 FEWER = {" to 1 place": 1, " to whole numbers": 0}
 """How the rest may be written to fewer places than are asked."""
+NEAR = 0.5
+"""A silly number so near to the right one is made larger by 1."""
 Stacked = list[Array]
 """The answers of a whole class: for each question a table. (students, cells)"""
 
@@ -33,13 +35,15 @@ Stacked = list[Array]
 def silly_starts(problem: Problem, made: Sequence[Variant]) -> dict[str, Stacked]:
     """Return the answers of a class for each silly start, by its name; none where nothing follows from a question.
 
-    The tables that are asked first hold silly numbers. What is asked after them is worked out from these, and written
-    once to the places asked, once to fewer places, or it is 1, 2, 3 and so on.
+    The tables that are asked first hold silly numbers, all of them wrong: who goes on from right numbers has worked.
+    What is asked after them is worked out from these, and written once to the places asked, once to fewer places, or it
+    is 1, 2, 3 and so on.
     """
     stages = stages_of(problem)
     if not any(stage.before for stage in stages):
         return {}
-    course = _Course(problem, stages, len(made), stacked(variant.numbers for variant in made))
+    right = np.array([np.concatenate([np.ravel(row) for row in variant.answers]) for variant in made])
+    course = _Course(problem, stages, right, stacked(variant.numbers for variant in made))
     asked = np.concatenate([np.full(len(places_of(q)), q.ask.places) for q in problem.questions])
     found: dict[str, Stacked] = {}
     for name, start in STARTS.items():
@@ -64,11 +68,14 @@ def _rounded(answers: Array, places: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Course:
-    """A class's way through the stages. given: the numbers of its students, stacked."""
+    """A class's way through the stages.
+
+    right: the answers. (students, answers) given: the students' numbers, stacked.
+    """
 
     problem: Problem
     stages: Sequence[Stage]
-    students: int
+    right: Array
     given: Mapping[Node, Array]
 
     @property
@@ -81,13 +88,14 @@ class _Course:
 
         What is not asked of the silly tables is right, as marking takes it to be.
         """
-        answers = self._filled(start)
+        silly = self._filled(start)
+        answers = np.where(np.abs(silly - self.right) < NEAR, silly + 1, silly)
         with np.errstate(all="ignore"):
-            right = fold([stage.by_hand for stage in self.stages], self.given)
+            values = fold([stage.by_hand for stage in self.stages], self.given)
             tables = dict(self.given)
             for stage in self.stages:
                 if not stage.before and not stage.of_rows:
-                    table = np.broadcast_to(right[stage.by_hand], (self.students, *stage.node.shape)).copy()
+                    table = np.broadcast_to(values[stage.by_hand], (len(self.right), *stage.node.shape)).copy()
                     table[:, stage.rows, stage.columns] = answers[:, stage.flat]
                     tables[stage.node] = tables[stage.by_hand] = table
             after = [stage for stage in self.stages if stage.before]
@@ -109,4 +117,4 @@ class _Course:
     def _filled(self, start: Callable[[int, int, int], float]) -> Array:
         """Return the silly number in every cell. (students, answers)"""
         numbers = [start(n, *place) for q in self.problem.questions for n, place in enumerate(places_of(q))]
-        return np.repeat(np.array(numbers)[None], self.students, axis=0)
+        return np.repeat(np.array(numbers)[None], len(self.right), axis=0)
