@@ -282,11 +282,15 @@ class FileMarker:
 
 @dataclass(frozen=True)
 class CountedFiles:
-    """counts: the file that counts for each student. replaced: for each other file, the one that counts instead."""
+    """counts: the file that counts for each student. replaced: for each other file, the one that counts instead.
+
+    at_once: those of the others that came at the same time as the one that counts, with other points.
+    """
 
     files: Sequence[str]
     counts: Mapping[str, str]
     replaced: Mapping[str, str]
+    at_once: Collection[str]
     journal: Journal
 
     def result(self, student: str) -> FileResult | None:
@@ -360,7 +364,14 @@ class ClassRun:
         again = [Job.of(counts[student], self.files[counts[student]], self.decisions) for student in several]
         for result in _mark_all(self.settings, again, self.options.jobs):
             journal.add(result)
-        return CountedFiles(list(self.files), counts, replaced, journal)
+        at_once = [
+            name
+            for name, other in replaced.items()
+            if self.files[name].path in latest.at_once
+            and _points(readable[name]) != _points(readable[other])
+            and not (self.decisions.of(readable[name].student).file or self.decisions.attempts == BEST)
+        ]
+        return CountedFiles(list(self.files), counts, replaced, at_once, journal)
 
     def _counting(self, student: str, theirs: Sequence[str], readable: Mapping[str, FileResult]) -> str:
         """Return which of a student's files counts. theirs: the latest first."""
@@ -444,10 +455,20 @@ class ClassRun:
             choice = f'{{ accept = "{result.digest[:8]}" }}'
             yield OpenCase("students", one.student, choice, f"{one.file}: {first}{more}")
         for result in counted.journal.all(list(counted.files)):
+            if result.file in counted.at_once:
+                choice = f"{{ file = {toml_value(clean(result.file))} }}"
+                yield OpenCase("students", result.student, choice, _which_of_two(result, counted))
             if result.file in counted.replaced and result.numbers_of:
                 yield OpenCase("files", clean(result.file), toml_value(result.numbers_of), _whose_numbers(result))
             if not (result.student or self.files[result.file].is_closed_zip or result.file in counted.replaced):
                 yield OpenCase("files", clean(result.file), '""', f"Whose is it? {result.refused}")
+
+
+def _which_of_two(result: FileResult, counted: CountedFiles) -> str:
+    """Return what a person must decide about a file that is as late as the one that counts."""
+    return (
+        f"Does this one count? It came at the same time as {clean(counted.replaced[result.file])}, with other points."
+    )
 
 
 def _whose_numbers(result: FileResult) -> str:
@@ -488,6 +509,8 @@ def _problems(counted: CountedFiles, grades: Sequence[StudentGrade]) -> Iterator
         if result.file in counted.replaced:
             why = f"Not counted: {clean(counted.replaced[result.file])} counts instead."
             yield FileProblem("duplicate", clean(result.file), result.student, why)
+            if result.file in counted.at_once:
+                yield FileProblem("look", clean(result.file), result.student, _which_of_two(result, counted))
             if result.numbers_of:
                 yield FileProblem("look", clean(result.file), result.student, _whose_numbers(result))
         else:

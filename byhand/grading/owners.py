@@ -41,16 +41,19 @@ class FileName:
 
 
 def read_name(path: Path) -> FileName:
-    """Read a name of Moodle's (Name_12345_assignsubmission_file_/a.xlsx) or Canvas's (name_late_101_9001_a.xlsx)."""
-    for part in (path.name, path.parent.name, path.parent.parent.name):
+    """Read a name of Moodle's (Name_12345_assignsubmission_file_/a.xlsx) or Canvas's (name_late_101_9001_a.xlsx).
+
+    It may be that of a folder or zip file in which the file lies.
+    """
+    for part in reversed(path.parts):
+        own = part == path.name
         if match := _MOODLE.fullmatch(part):
-            stem = Path(match["rest"]).stem if part == path.name else path.stem
+            stem = Path(match["rest"]).stem if own else path.stem
             return FileName(stem, "Moodle", match["name"], match["user"], (0, _resubmission_number(stem)))
-    if match := _CANVAS.fullmatch(path.name):
-        stem = Path(match["rest"]).stem
-        return FileName(
-            stem, "Canvas", match["name"], match["user"], (int(match["file"][:18]), _resubmission_number(stem))
-        )
+        if match := _CANVAS.fullmatch(part) if own or part.lower().endswith(".zip") else None:
+            written = Path(match["rest"]).stem
+            order = int(match["file"][:18]), _resubmission_number(written)
+            return FileName(written if own else path.stem, "Canvas", match["name"], match["user"], order)
     return FileName(path.stem, order=(0, _resubmission_number(path.stem)))
 
 
@@ -207,10 +210,14 @@ def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class LatestFiles:
-    """used: each student's latest file, in the key's order. older: their other files, the latest first."""
+    """used: each student's latest file, in the key's order. older: their other files, the latest first.
+
+    at_once: those of the others that are as late as the one that is used.
+    """
 
     used: dict[str, Path]
     older: dict[str, tuple[Path, ...]]
+    at_once: frozenset[Path] = frozenset()
 
 
 def latest_files(key: Key, owners: Mapping[Path, str], ids: Mapping[str, str] | None = None) -> LatestFiles:
@@ -221,26 +228,22 @@ def latest_files(key: Key, owners: Mapping[Path, str], ids: Mapping[str, str] | 
     theirs: dict[str, list[Path]] = defaultdict(list)
     for path, student in owners.items():
         theirs[student].append(path)
-    ordered = {
-        student: _latest_first(theirs[student], (ids or {}).get(student, student))
-        for student in key.students
-        if student in theirs
-    }
-    return LatestFiles(
-        {student: paths[0] for student, paths in ordered.items()},
-        {student: tuple(paths[1:]) for student, paths in ordered.items() if len(paths) > 1},
-    )
+    used, older, at_once = dict[str, Path](), dict[str, tuple[Path, ...]](), set[Path]()
+    for student in key.students:
+        if student in theirs:
+            order = {path: _order(path, (ids or {}).get(student, student)) for path in theirs[student]}
+            latest, *others = sorted(order, key=lambda path: (order[path], str(path)), reverse=True)
+            used[student] = latest
+            older |= {student: tuple(others)} if others else {}
+            at_once |= {path for path in others if order[path] == order[latest]}
+    return LatestFiles(used, older, frozenset(at_once))
 
 
-def _latest_first(paths: Sequence[Path], id: str) -> list[Path]:
-    """Sort a student's files. A number at the end of the id itself is no number of a resubmission."""
-
-    def order(path: Path) -> tuple[int, int, int, str]:
-        name = read_name(path)
-        number = 0 if fold_text(name.stem) == fold_text(id) else name.order[1]
-        return name.order[0], number, _time(path), str(path)
-
-    return sorted(paths, key=order, reverse=True)
+def _order(path: Path, id: str) -> tuple[int, int, int]:
+    """Return what is larger for a later file. A number at the end of the id itself is no number of a resubmission."""
+    name = read_name(path)
+    number = 0 if fold_text(name.stem) == fold_text(id) else name.order[1]
+    return name.order[0], number, _time(path)
 
 
 def _time(path: Path) -> int:

@@ -85,7 +85,7 @@ def _expanded(folder: Path, prefix: str, depth: int, temporary: Path) -> Iterato
         name = prefix + path.relative_to(folder).as_posix()
         plain = path.suffix.lower() == ".zip" and not path.is_symlink() and path.is_file()
         if depth and plain and _is_zip_of_files(path):
-            target = temporary / f"zip-{sha256(os.fsencode(name)).hexdigest()[:16]}" / path.name
+            target = temporary / f"zip-{sha256(os.fsencode(name)).hexdigest()[:16]}" / name
             try:
                 target.mkdir(parents=True)
                 left_out = _unpack(path, target)
