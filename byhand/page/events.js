@@ -89,5 +89,11 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+byId("parts").addEventListener("scroll", scrollTogether, { capture: true, passive: true });
+function scrollTogether({ target: { parentElement, scrollLeft: left } }) {
+  for (const side of parentElement.parentElement.querySelectorAll(".scroll"))
+    side.scrollTo({ left, behavior: "instant" });
+}
+
 addEventListener("hashchange", () => page.restore());
 addEventListener("beforeprint", () => page.view.parts.forEach((part) => page.view.draw(part)));

@@ -18,39 +18,29 @@ function mathNumber(x) {
   return size === text ? number : html`<mrow><mo form="prefix">${MINUS}</mo>${number}</mrow>`;
 }
 
-/** A form of formulas whose holes are filled by a function; a negative number stands in brackets where it needs them. */
-function filled(form, of) {
-  return form.replace(/<h( b)?>(\d+)<\/h>/g, (_, isBracketed, hole) => {
-    const content = of(hole);
-    const [open, close] = isBracketed && content.includes("prefix") ? ["<mo>(</mo>", "<mo>)</mo>"] : ["", ""];
-    return `<mrow>${open}${content}${close}</mrow>`;
-  });
-}
-
 /** The lines of a cell's formula: in letters, and if it is no secret in numbers; none of a given number. */
 function formulaLines(cell, isSecret) {
   const { lesson } = page;
   const made = lesson.forms[cell[0]]?.(cell[1], cell[2]);
   if (!made) return [];
-  const { holes, form } = made;
-  const [letters, numbers] = form;
-  const values = holes.map(({ cell, number }) => (cell ? lesson.value(...cell) : number));
+  const [letters, numbers] = made.form;
+  const valueAt = (hole) => (Array.isArray(hole) ? lesson.value(...hole) : hole);
+  const named = (hole) => (Array.isArray(hole) ? nameOf(hole, cell[0]) : mathNumber(hole));
+  // A number of a form stands in <h>, in <h b> if a negative one needs brackets.
+  const filled = (form, of) =>
+    form.replace(/<h( b)?>(\d+)<\/h>/g, (_, isBracketed, n) => {
+      const content = of(made.holes[n]);
+      return isBracketed && content.includes("prefix") ? `<mrow><mo>(</mo>${content}<mo>)</mo></mrow>` : content;
+    });
   const value = lesson.value(...cell);
-  const line = (kind, sign, math) =>
-    html`<div class="line ${kind}"><span>${sign}</span><math>${new Markup(math)}</math></div>`;
-  const name = (hole) => (holes[hole].cell ? nameOf(holes[hole].cell, cell[0]) : mathNumber(values[hole]));
-  const isPlain = letters === numbers && holes.length === 1;
-  return [
-    line("letters", "=", filled(letters, name)),
-    !isSecret &&
-      !isPlain &&
-      line(
-        "numbers",
-        "=",
-        filled(numbers, (hole) => mathNumber(values[hole])),
-      ),
-    !isSecret && line("value", [...values, value].every(isExact) ? "=" : "≈", mathNumber(value)),
-  ];
+  const isAll = [...made.holes.map(valueAt), value].every(isExact);
+  const isPlain = letters === numbers && made.holes.length === 1;
+  const lines = [["letters", "=", filled(letters, named)]];
+  if (!isSecret && !isPlain) lines.push(["numbers", "=", filled(numbers, (hole) => mathNumber(valueAt(hole)))]);
+  if (!isSecret) lines.push(["value", isAll ? "=" : "≈", mathNumber(value)]);
+  return lines.map(
+    ([kind, sign, math]) => html`<div class="line ${kind}"><span>${sign}</span><math>${new Markup(math)}</math></div>`,
+  );
 }
 
 /** Where a cell stands: row 2 (cat), column 1. */

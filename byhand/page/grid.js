@@ -55,18 +55,16 @@ class Grid {
     const values = lesson.table(this.table);
     const places = placesOf(values);
     const heat = this.heat(values);
+    this.longest = 5;
     return this.cells.filter((element) => {
-      const { at, textContent: was } = element;
+      const { at, text: was } = element;
       const text = record.spell === undefined ? inCell(values[at], places) : lesson.spelled(record.spell, values[at]);
-      if (was !== text) element.textContent = text;
+      this.longest = Math.max(this.longest, text.length);
+      if (was !== text) element.text = element.textContent = text;
       if (heat) heat(element, at);
       element.classList.toggle("held", record.data === undefined && lesson.changes.has(element.dataset.cell));
-      return was && was !== text;
+      return was !== undefined && was !== text;
     });
-  }
-
-  get longest() {
-    return Math.max(5, ...(this.cells ?? []).map(({ textContent }) => textContent.length));
   }
 
   writeHead(head, axis, index) {

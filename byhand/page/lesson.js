@@ -54,9 +54,9 @@ class Lesson {
     this.traces = byhandRules[longer](note, { ...FUNCTIONS, pick });
     this.forms = byhandForms[longer]((...cell) => this.value(...cell), {
       ...FUNCTIONS,
-      f: (form, ...holes) => ({ form: data.forms[form], holes }),
-      c: (...cell) => ({ cell }),
-      n: (number) => ({ number }),
+      f: (form, ...holes) => ({ form: data.forms[form], holes }), // of cells and of numbers
+      c: (...cell) => cell,
+      n: Number,
     });
   }
 

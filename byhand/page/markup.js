@@ -2,14 +2,12 @@
 
 class Markup extends String {}
 
-const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
 /** Markup from a template: html`<p>${text}</p>`. Lists are joined; null, undefined and false are left out. */
 function html(strings, ...values) {
   const put = (value) => {
     if (value instanceof Markup) return value;
     if (Array.isArray(value)) return value.map(put).join("");
-    return String(value === false ? "" : (value ?? "")).replace(/[&<>"']/g, (sign) => ENTITIES[sign]);
+    return String(value === false ? "" : (value ?? "")).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
   };
   return new Markup(String.raw({ raw: strings }, ...values.map(put)));
 }

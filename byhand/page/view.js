@@ -13,6 +13,7 @@ const observers = [whenSeen("800px", (part) => page.view.draw(part)), whenSeen("
 /** A lesson on the page, and at its left the lesson with which it is compared, if there is one. */
 class View {
   lit = [];
+  flashing = [];
 
   constructor(lesson, before) {
     const lessons = before ? [before, lesson] : [lesson];
@@ -60,14 +61,18 @@ class View {
     return this.grids.find(({ home, table, lesson }) => home && table === n && lesson === this.lesson);
   }
 
-  /** Draw again what has changed, and flash it. (Two animations take turns, so that one can begin anew at once.) */
+  /** Draw again what has changed, and flash it. */
   update() {
-    this.turn = !this.turn;
-    for (const { classList } of this.grids.flatMap((grid) => (grid.cells ? grid.update() : []))) {
-      classList.add("flash");
-      classList.toggle("again", this.turn);
-    }
+    this.flash(this.grids.flatMap((grid) => (grid.cells ? grid.update() : [])));
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flash([]), 800);
     for (const draw of whenDrawn) draw();
+  }
+
+  flash(elements) {
+    for (const { classList } of this.flashing) classList.remove("flash");
+    for (const { classList } of elements) classList.add("flash");
+    this.flashing = elements;
   }
 
   /** Light all elements that show these cells: as lit-here, lit-chosen, lit-input or lit-user. */
@@ -87,5 +92,5 @@ class View {
 
 whenDrawn.push(() => {
   for (const [n, part] of page.view.parts.entries())
-    part.style.setProperty("--letters", Math.max(...page.view.of(n).map(({ longest }) => longest)));
+    part.style.setProperty("--letters", Math.max(...page.view.of(n).map(({ longest }) => longest ?? 5)));
 });

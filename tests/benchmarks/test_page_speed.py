@@ -7,43 +7,50 @@ from typing import Any
 import pytest
 from support.browser import Visit, browser, page_of, require
 
+from byhand.core.roles import Role
+from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 
 pytestmark = pytest.mark.benchmark
 DEFAULTS = ("softmax", "attention", "gpt2", "transformer", "bert", "llama", "mamba")
 LARGE = ("gpt2", "transformer", "bert", "llama")
-CHANGE = """async (name) => {
+CHANGE = """async ([name, numbers]) => {
   const times = [];
   for (let n = 0; n < 15; n++) {
     await new Promise(requestAnimationFrame);
     const begin = performance.now();
-    byhand.set(name, 1, 1, (n % 5) - 2 + 0.25);
+    byhand.set(name, 1, 1, numbers[n % numbers.length]);
     document.body.offsetHeight;
     times.push(performance.now() - begin);
   }
-  return Math.min(...times);
+  return times.sort((a, b) => a - b)[7];
 }"""
-
-
+WORDS, OTHERS = [1, 2, 0], [-1.75, 0.25, 1.25, 2.25]
+"""What the first word, and the first weight or input, is changed to in turn."""
 DRAW_ALL = """async () => {
   for (const part of document.querySelectorAll(".part")) {
     part.scrollIntoView();
     for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame);
   }
 }"""
-FIRST = "byhand.names().find((n) => !byhand.inputs(n, 1, 1).length && byhand.value(n).flat().length > 3)"
 
 
 def measured(recipe: Recipe) -> tuple[float, float]:
-    """Milliseconds to the first paint, and from a change to numbers that are laid out anew, the best of 15."""
+    """Milliseconds to the first paint, and from a change of a word or a weight to numbers that are laid out anew.
+
+    The median of 15 changes of each, the larger of the two; all parts are drawn before.
+    """
+    given = [node for node in build(recipe).tables.values() if node.data is not None]
+    words = [node.name for node in given if node.role is Role.TOKENS]
+    others = [node.name for node in given if node.role in (Role.WEIGHT, Role.INPUT)]
     with browser() as running:
         visit = Visit(running, viewport={"width": 1440, "height": 900})
         tab: Any = visit.open(page_of(recipe))
         visit.until("performance.getEntriesByName('first-contentful-paint').length > 0")
         paint = tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         tab.evaluate(DRAW_ALL)
-        first = tab.evaluate(FIRST)
-        return paint, tab.evaluate(CHANGE, first)
+        changes = [(name, WORDS) for name in words[:1]] + [(name, OTHERS) for name in others[:1]]
+        return paint, max(tab.evaluate(CHANGE, [name, numbers]) for name, numbers in changes)
 
 
 @pytest.mark.parametrize("model", DEFAULTS)
