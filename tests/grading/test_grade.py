@@ -290,6 +290,13 @@ def test_of_several_files_the_latest_counts(made: tuple[Path, Key], tmp_path: Pa
     assert case in text
     decisions.write_text(text.replace(case, case[2:]), "utf-8")
     assert "5 students: 2 graded, 3 missing" in byhand(line).stdout
+    for name, wrong in (("a.xlsx", 2), ("b.xlsx", 1)):
+        (tmp_path / "in" / name).write_bytes(answered(folder / "set", key, "s003", right_of(key, "s003", wrong)))
+        os.utime(tmp_path / "in" / name, (900, 900))
+    byhand(line)
+    why = "Does this one count? It came at the same time as b.xlsx, with other points."
+    assert ["look", "s003", "a.xlsx", why] in rows(tmp_path / "out" / "problems.csv")
+    assert f'# s003 = {{ file = "a.xlsx" }}  # {why}' in decisions.read_text("utf-8").splitlines()
 
 
 @pytest.mark.slow
