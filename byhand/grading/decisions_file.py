@@ -49,7 +49,25 @@ def toml_table(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        if twice := _decided_twice(text):
+            raise ByhandError(f"{where} decides twice about {clean(twice)}: take one of the lines out.") from None
         raise ByhandError(f"{where} is no TOML: {clean(str(error)).rstrip('.')}; mend it there.") from None
+
+
+def _decided_twice(text: str) -> str:
+    """Return the first name that has two lines in a section; an empty text for none."""
+    lines, section = set[tuple[str, str]](), ""
+    for line in text.splitlines():
+        if match := _NAMED.match(line):
+            if (section, match[1]) in lines:
+                return match[1]
+            lines.add((section, match[1]))
+        section = line.strip() if line.lstrip().startswith("[") else section
+    return ""
+
+
+_NAMED = re.compile(r'\s*("[^"]*"|[\w-]+)\s*=')
+"""The beginning of a line with a value, and its name."""
 
 
 @dataclass(frozen=True)
