@@ -49,6 +49,7 @@ from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, 
 from byhand.grading.owners import Person, Rosters, UnknownId, enrolled, latest_files
 from byhand.grading.pseudonyms import Pseudonyms
 from byhand.grading.submitted_files import SubmittedFile, digest, submitted_files
+from byhand.grading.verdicts import title_of
 from byhand.grading.worked_steps import WorkedSteps
 from byhand.processes import Stopped, cores, spread_within
 from byhand.translations import in_language
@@ -399,7 +400,8 @@ class ClassRun:
         save(folder.path / "report.html", report_page(statistics, grades, problems, explain_commands(key)))
         save(folder.path / "report.json", report_text(report))
         save(folder.path / "problems.csv", problems_csv(problems))
-        title = options.title or str(key.recipe.get("title", key.exercise))
+        with in_language(key.language):  # in which learning systems have it, too
+            title = options.title or title_of(key)
         in_canvas = f"{title} ({options.canvas_id})" if options.canvas_id else title
         most = sum(question.points for question in key.questions)
         save(folder.path / "grades_canvas.csv", canvas_csv(in_canvas, most, grades))

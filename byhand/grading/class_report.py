@@ -15,7 +15,7 @@ from byhand.escaping import escaped
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import number_of_students
 from byhand.grading.grades import STATUS_WORDS, FileProblem, Status, StudentGrade
-from byhand.grading.verdicts import VERDICT_STYLES, StudentMark, Verdict, cell_address, points
+from byhand.grading.verdicts import VERDICT_STYLES, StudentMark, Verdict, cell_address, points, title_of
 from byhand.workbook.style import FRAME, GREY, INK, LOOKS
 from byhand.xlsx.cells import position
 
@@ -321,7 +321,7 @@ def report_page(
     statistics: ClassStatistics, grades: Sequence[StudentGrade], problems: Sequence[FileProblem], steps: Sequence[str]
 ) -> bytes:
     """Return the page, in UTF-8. steps: for each question the command that works its table."""
-    title = str(statistics.key.recipe.get("title", statistics.key.exercise))
+    title = title_of(statistics.key)
     subtitle = f"Class report · {number_of_students(len(grades))}"
     body = [
         _facts(statistics, grades),

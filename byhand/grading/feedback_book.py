@@ -31,6 +31,7 @@ from byhand.grading.verdicts import (
     remarks,
     share_of,
     student_name,
+    title_of,
     total,
     typed_text,
 )
@@ -62,7 +63,7 @@ class FeedbackBooks:
 
     def __init__(self, handed_out: HandedOut) -> None:
         self.handed_out = handed_out
-        self.title = str(handed_out.key.recipe.get("title", handed_out.key.exercise))
+        self.title = title_of(handed_out.key)
         self.repeats = handed_out.book.repeats if handed_out.book else {}
         self.record = _Record()
         if handed_out.book:

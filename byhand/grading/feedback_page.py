@@ -27,6 +27,7 @@ from byhand.grading.verdicts import (
     remarks,
     share_of,
     student_name,
+    title_of,
     total,
     typed_text,
 )
@@ -67,7 +68,7 @@ code { background: var(--faint); border: 1px solid var(--frame); border-radius: 
 
 def feedback_page(key: Key, marks: StudentMark, steps: WorkedSteps | None = None) -> bytes:
     """Return the page, in UTF-8. steps: works what was missed; None for a page without worked steps."""
-    title = _(str(key.recipe.get("title", key.exercise)))
+    title = title_of(key)
     return page(title, escaped(f"{student_name(marks)} · {marks.file}"), _body(key, marks, steps), STYLE + colours())
 
 

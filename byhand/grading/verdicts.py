@@ -284,6 +284,11 @@ def is_about(warning: str, cells: Iterable[tuple[int, int]], key: Key, places: P
     return any(warning.startswith((f"{place}: ", f"{cell}: ")) for place, cell in starts)
 
 
+def title_of(key: Key) -> str:
+    """Return the title of a key's exercise, in the language that is written now."""
+    return _(str(key.recipe.get("title", key.exercise)))
+
+
 def by_question(key: Key, marks: StudentMark) -> list[tuple[KeyQuestion, list[CellMark]]]:
     """Return each question with the marks of its cells."""
     groups: list[tuple[KeyQuestion, list[CellMark]]] = [(question, []) for question in key.questions]

@@ -141,6 +141,11 @@ def test_marks_and_feedback_are_in_the_language_of_the_set() -> None:
     byhand.grade("class/students", "class", "marks")  # in processes of its own, whose catalogues are the real ones
     page = Path("marks", "feedback", "student-001.html").read_text("utf-8")
     assert '<html lang="de"' in page
+    english = exercise_of(read_key(Path("class", "keys", "key.json")).recipe, Path("class.toml")).title
+    (title,) = re.findall("<h1[^>]*>([^<]+)<", page)
+    assert title != english
+    assert openpyxl.load_workbook("marks/feedback/student-001.xlsx").worksheets[0]["B1"].value == title
+    assert f"Assignment: «{english}» (Real)" in Path("marks", "grades.csv").read_text("utf-8")
     assert '<html lang="en"' in Path("marks", "report.html").read_text("utf-8")
     assert language() == "en"
 
