@@ -66,8 +66,8 @@ class ExercisePage:
     def page(self, variant: Variant) -> bytes:
         """Return a student's page."""
         changes = [idea.changed for idea in self._wrong_ideas]
-        beside = any(_beside(question) for question in self.problem.questions)
-        solved = self.problem.solve_all(stacked([variant.numbers]), changes) if changes and beside else []
+        fixed = any(_is_fixed(question) for question in self.problem.questions)
+        solved = self.problem.solve_all(stacked([variant.numbers]), changes) if changes and fixed else []
         about = {
             "checked": int(self.practice),
             "questions": [self._question(n, q, variant, solved) for n, q in enumerate(self.problem.questions)],
@@ -140,6 +140,7 @@ class ExercisePage:
             "beside": _beside(question),
             "places": ask.places,
             "letters": question.cuts is not None,
+            "fixed": _is_fixed(question),
         }
         if not self.practice:
             return about
@@ -149,7 +150,7 @@ class ExercisePage:
         about["coarse"] = _(COARSE).format(places=ask.places)
         if ask.kind == "wrong cell":
             return about
-        if beside:
+        if _is_fixed(question):
             about["mistakes"] = [_answers(question, answers[n]) for answers in solved]
         if not (beside or exact):
             values = fold([question.node], variant.numbers)
@@ -164,6 +165,11 @@ def _beside(question: Question) -> int:
     if question.ask.kind == "wrong cell":
         return 2
     return len(question.indices) if question.ask.kind in BESIDE else 0
+
+
+def _is_fixed(question: Question) -> bool:
+    """Return whether the page compares answers with those that Python has worked out: it computes no words and rows."""
+    return bool(_beside(question)) or question.cuts is not None
 
 
 def _wrong_ideas(problem: Problem) -> Iterator[WrongIdea]:

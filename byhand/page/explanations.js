@@ -34,6 +34,14 @@ function rounding(places, only) {
   };
 }
 
+const lessons = new Map();
+
+/** A lesson with other rules, made once. */
+function lessonBy(key, replaced) {
+  if (!lessons.has(key)) lessons.set(key, new Lesson(0, replaced));
+  return lessons.get(key);
+}
+
 /** The explanations of a sheet that no chance explains as well, the cheapest first. answers: by question. */
 function explanations(about, answers) {
   const explain = (ideas) => new Explanation(about, answers, ideas);
@@ -63,8 +71,8 @@ class Explanation {
     const both = about.pairs[ideas.join()];
     Object.assign(this, { about, answers, ideas, matches: ideas.map(() => 0), against: ideas.map(() => 0) });
     this.versions = [...ideas.map((n) => [n, [n]]), ...(both === undefined ? [] : [[both, ideas]])];
-    this.right = new Lesson(0);
-    this.wrong = this.versions.map(([n]) => new Lesson(0, byhandIdeas[n]));
+    this.right = lessonBy("right");
+    this.wrong = this.versions.map(([n]) => lessonBy(n, byhandIdeas[n]));
     const [misconception, contradiction] = about.costs;
     this.cost = ideas.length * misconception;
     about.questions.forEach((question, q) => this.explain(question, q));
@@ -87,18 +95,18 @@ class Explanation {
   }
 
   explain(question, q) {
-    const { answers, cells, beside, mistakes, margin, places, table } = question;
+    const { answers, cells, fixed, mistakes, margin, places, table } = question;
     const typed = this.answers[q];
     const all = range(answers.length);
     const find = (rows) => all.map((k) => rows.find((row) => isNear(question, typed[k], row[k])));
-    const follow = beside ? [answers] : this.ways.map((own) => this.numbers(this.right, question, own));
+    const follow = fixed ? [answers] : this.ways.map((own) => this.numbers(this.right, question, own));
     const [isRight, from] = [find([answers]), find(follow)];
     const isOpen = (k) => typed[k] !== null && !isRight[k] && !from[k];
     const fits = this.versions.map(([version, of], v) => {
       const made = (own) => this.numbers(this.wrong[v], question, own);
-      const rows = beside ? [mistakes[version]] : [...this.ways, []].map(made);
+      const rows = fixed ? [mistakes[version]] : [...this.ways, []].map(made);
       const hits = find(rows);
-      const differs = (k) => !(Math.abs(rows[0][k] - follow[0][k]) <= 2 * margin);
+      const differs = (k) => !isNear(question, rows[0][k], follow[0][k], 2 * margin);
       const against = all.filter((k) => (isRight[k] || from[k]) && !hits[k] && differs(k)).length;
       const matches = all.filter((k) => isOpen(k) && hits[k]).length;
       const rest = all.filter((k) => isOpen(k) && !hits[k]).length;
@@ -119,8 +127,8 @@ class Explanation {
       const found = { right: isRight[k], follows: from[k], mistake: chosen?.hits[k], [kind]: hits[k] };
       const [name = "open", row = typed] = Object.entries(found).find(([, made]) => made) ?? [];
       const place = [page.lesson.names.get(table), ...(cells[k] ?? [])];
-      if (!beside) this.exact.push([...place, row[k], places]);
-      if (!beside) this.written.push([...place, typed[k]]);
+      if (!fixed) this.exact.push([...place, row[k], places]);
+      if (!fixed) this.written.push([...place, typed[k]]);
       if (name === "open") this.open += 1;
       else this.cost -= 1;
       return name;
@@ -129,7 +137,7 @@ class Explanation {
 
   /** How rounding explains what is left of a question: of the answers, or on the way; and for each the numbers. */
   roundingOf(question, left, typed, expected) {
-    if (!left.length || question.beside) return ["rounded", []];
+    if (!left.length || question.fixed) return ["rounded", []];
     const coarse = coarseOf(question, typed, expected, left);
     const made = (some, row) => typed.map((_, k) => (some.includes(k) ? row : undefined));
     this.cost += coarse.length && FINE;
@@ -139,7 +147,11 @@ class Explanation {
     const tables = range(this.ideas.length ? 0 : names.get(table)).filter((n) => !given[n]);
     const every = range(places + 3).map((k) => [places + 2 - k]);
     for (const [k, only] of [...every, ...range(places + 1).flatMap((k) => tables.map((n) => [places - k, n]))]) {
-      const row = this.numbers(new Lesson(0, rounding(k, only)), question, k > places ? this.exact : this.written);
+      const row = this.numbers(
+        lessonBy(`${k} ${only}`, rounding(k, only)),
+        question,
+        k > places ? this.exact : this.written,
+      );
       const some = left.filter((n) => isNear(question, typed[n], row[n]));
       if (3 * some.length < 2 * left.length) continue;
       this.cost += k >= places ? FINE : COARSE;

@@ -49,7 +49,7 @@ class Practice {
     const { questions, checked } = this.about;
     for (const { dataset, value } of document.querySelectorAll(".answer")) {
       const isText = questions[dataset.answer.split(",")[0]].letters;
-      this.typed.set(dataset.answer, isText ? piecesIn(value) : numberIn(value));
+      this.typed.set(dataset.answer, isText ? piecesIn(value) || null : numberIn(value));
     }
     page.view.update();
     if (!checked) return;

@@ -11,12 +11,15 @@ import numpy as np
 
 from byhand.core.arithmetic.javascript import rule
 from byhand.core.captions import equation, opened, symbol, symbol_from, title
-from byhand.core.graph import Array, Node, Scope
+from byhand.core.graph import Array, Node, Scope, toposort
 from byhand.core.labels import Labels, Pieces, Tokens, Typed, spelling
 from byhand.core.number_text import in_full
 from byhand.core.roles import Look
 from byhand.glossary import meaning
 from byhand.page.formulas import Forms, symbol_markup
+
+MOST_NODES = 60
+"""The most operations of a changed rule: a longer one is left out, and with it its misconception at this table."""
 
 
 class Numbered(dict[Any, int]):
@@ -116,9 +119,18 @@ class PageTables:
         found = {}
         for right, wrong in changed.items():
             n = self.named(right)
-            if n is not None and (text := rule(wrong, self.named)) != rule(right, self.named):
+            if n is None or self._size(wrong, {}) > MOST_NODES:
+                continue
+            if (text := rule(wrong, self.named)) != rule(right, self.named):
                 found[n] = f"[{n},{text}]"
         return list(found.values())
+
+    def _size(self, node: Node, sizes: dict[Node, int]) -> int:
+        """Return how many operations the rule of a table has, which repeats what it reads without a number."""
+        for each in toposort([node]):
+            read = (a for a in each.args if self.named(a) is None)
+            sizes[each] = min(MOST_NODES + 1, 1 + sum(sizes[a] for a in read))
+        return sizes[node]
 
     def forms(self) -> list[str]:
         """Return the function of each table's cells to their formula; null for given numbers and views."""

@@ -38,7 +38,7 @@ class Verdicts {
       open: () => open,
     };
     const verdicts = kinds.map((kind, k) => made[kind]?.(k));
-    if (!this.questions[q].beside) for (const [k, sentence] of this.slips(q, verdicts)) verdicts[k] = { sentence };
+    if (!this.questions[q].fixed) for (const [k, sentence] of this.slips(q, verdicts)) verdicts[k] = { sentence };
     const isOne = new Set(this.best.by[q].filter((_, k) => kinds[k] === "mistake").map(String)).size === 1;
     this.earned[q] = verdicts.map((verdict) => verdict && !idle && !verdict.isOpen);
     if (!idle) return verdicts;
@@ -47,10 +47,9 @@ class Verdicts {
 
   /** Why the answers to a question are no work: one number in every cell, or the copy of a table that is given. */
   idle(q) {
-    const { answers, cells, beside, letters } = this.questions[q];
+    const { answers, cells, fixed } = this.questions[q];
     const typed = this.answers[q].map((x, k) => [x, k]).filter(([x]) => x !== null);
-    if (beside || letters || typed.length < ALIKE || !this.best.kinds[q].some((kind) => kind && kind !== "right"))
-      return "";
+    if (fixed || typed.length < ALIKE || !this.best.kinds[q].some((kind) => kind && kind !== "right")) return "";
     if (new Set(typed.map(([x]) => x)).size === 1 && new Set(answers).size > 1) return say("one_number");
     const { tables, given } = page.lesson;
     const isCopy = (values, n) => {
