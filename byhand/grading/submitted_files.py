@@ -165,6 +165,7 @@ def _refusing_damage() -> Iterator[None]:
         if isinstance(reason, OSError) and reason.errno in OF_DISKS:
             raise
         why = (reason.strerror if isinstance(reason, OSError) else None) or str(reason)
+        why = "it is damaged" if isinstance(reason, BadZipFile) else why  # its message says a name
         raise _Refused(f"cannot be unpacked ({clean(why)[:200].rstrip('.')}): get it again.") from None
 
 

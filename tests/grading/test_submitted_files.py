@@ -120,7 +120,7 @@ HARMFUL = {
     "C:\\escaped.xlsx": f"{OUT}: {BY_HAND}",
     "bomb.xlsx": f"unpacks to 20,000,000 bytes, as a zip bomb does: {BY_HAND}",
     "locked.xlsx": f"is locked with a password: {BY_HAND}",
-    "damaged.xlsx": "cannot be unpacked (Bad CRC-32 for file 'damaged.xlsx'): get it again.",
+    "damaged.xlsx": "cannot be unpacked (it is damaged): get it again.",
     "s001.xlsx (2)": f"has the same name as another file in its zip file: {BY_HAND}",
 }
 
@@ -206,6 +206,10 @@ def test_marks_under_pseudonyms(books: tuple[Path, Key, list[bytes]], tmp_path: 
     with_texts(one, inbox / f"{NAMES[0]}_1_assignsubmission_file_m-077.xlsx")
     (inbox / "m-177.xlsx").write_bytes(three)  # another's book
     (inbox / "m-277.xlsx").write_bytes(b"%PDF-1.7")
+    with ZipFile(inbox / "Sofja.zip", "w") as odd:
+        odd.writestr(f"../{NAMES[2]}.xlsx", b"x")
+        odd.writestr(f"{NAMES[1]}.xlsx", b"book")
+        odd.infolist()[1].CRC ^= 1
     (inbox / "Emmy Noether, second try.xlsx").write_bytes(two)
     roster = tmp_path / "roster.csv"
     roster.write_text(f"id,name,email address\nm-077,{NAMES[0]},ada@uni.example\n", "utf-8")
@@ -218,6 +222,7 @@ def test_marks_under_pseudonyms(books: tuple[Path, Key, list[bytes]], tmp_path: 
     shown = {place: (place[len(str(tmp_path)) :] + text).lower() for place, text in texts.items()}
     leaks = {(place, word) for place, text in shown.items() for word in secret if word in text}
     assert leaks == set()
+    assert "(it is damaged)" in texts[str(out / "problems.csv")]
     listed = folder / "set" / "keys" / "pseudonyms.csv"
     assert stat.S_IMODE(listed.stat().st_mode) == 0o600
     who = {row[2]: row[1] for row in rows(listed) if row[0] == "student"}
