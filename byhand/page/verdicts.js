@@ -28,13 +28,15 @@ class Verdicts {
     const source = this.source(q);
     const open = { isOpen: true, sentence: say("not_right") };
     const idle = this.idle(q);
+    const typed = kinds.filter(Boolean);
+    const isMost = 2 * typed.filter((kind) => kind !== "open").length > typed.length;
     const made = {
       right: () => ({ isRight: true, sentence: say("right") }),
       follows: () => this.following(source),
       mistake: (k) => (this.isBelieved(q, k) ? { sentence: this.sentence(q, k) } : open),
       rounded: () =>
         this.isSeveral(this.answers[q].filter((_, k) => kinds[k] === "rounded")) ? { sentence: say("rounded") } : open,
-      coarse: (k) => (this.isCommon(this.answers[q][k]) ? open : { sentence: this.questions[q].coarse }),
+      coarse: (k) => (isMost && !this.isCommon(this.answers[q][k]) ? { sentence: this.questions[q].coarse } : open),
       open: () => open,
     };
     const verdicts = kinds.map((kind, k) => made[kind]?.(k));

