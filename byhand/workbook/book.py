@@ -26,26 +26,30 @@ from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.course import course_order, question
 from byhand.workbook.decimals import NumberFormats
 from byhand.workbook.layout import TOP, WORDING, Layout, Room, Wording, all_views, heading, infinite, is_fed_from_above
+from byhand.workbook.links import LINK_LETTER, write_links
 from byhand.workbook.page import (
     MARGIN_LETTERS,
     NARROWEST,
     Block,
     Caption,
     Page,
+    columns_on_paper,
     key,
     width_of,
 )
-from byhand.workbook.rule_lines import width_with_words, words_of, words_of_step, write_rule
+from byhand.workbook.rule_lines import columns_of, width_with_words, words_of, words_of_step, write_rule
 from byhand.workbook.sheet_names import can_be_read, sheet_names_of
 from byhand.workbook.style import look_of
 from byhand.workbook.unknown_words import alike_words, unknown_id
 from byhand.workbook.widths import BandWidths, Widths
 from byhand.xlsx.sheet_xml import FormulaRow, FormulaRows, Range
-from byhand.xlsx.writer import BookFile, Sheet, Span, Style, cut, points
+from byhand.xlsx.writer import BookFile, Content, Sheet, Span, Style, cut, edges
 
 ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
 MOST_CELLS = 2_000_000
+LINE = 16.0
+"""The points of a line of the sentence under a title."""
 PROJECTED = 160
 """The zoom of sheets for a projector, in per cent."""
 NO_EDGES: frozenset[str] = frozenset()
@@ -111,7 +115,8 @@ class Book:
             return layout
         training = self.graph.training
         gradients = training.backward.gradients
-        layout = Layout(self.turned, homes, gradients, self.wording, self._room(gradients))
+        shares = training.backward.shares
+        layout = Layout(self.turned, homes, gradients, self.wording, self._room(gradients), shares)
         layout.place(n for n in self.nodes if n not in training.later)
         place_gradients(layout, training.backward)
         repeat_steps(layout, training.copies)
@@ -270,6 +275,7 @@ class PageWriter:
         self.book, self.file, self.sheet, self.page = book, file, sheet, page
         self.width = max(self.narrowest, *map(self.letters_of, page.blocks))
         self.title_columns = 0
+        self.heights: dict[int, float] = {}
 
     def letters_of(self, block: Block) -> float:
         """Return the width that a table needs."""
@@ -282,24 +288,25 @@ class PageWriter:
             parts = [(opened(title(place.scope)), style.STEP)]
             if place.scope.source:
                 parts.append((f"  {place.scope.source}", style.STEP_SOURCE))
-            parts += words_of_step(self.book.about, self.page, place)
+            parts += words_of_step(self.book.about, self.page, place, self.width)
             self.sheet.rich(place.row, place.column, parts, style.BESIDE_ARROW if self.page.turned else None)
         for block in self.page.blocks:
             self._captions(block)
             self._labels(block)
             self._cells(block)
-        margin = MARGIN_LETTERS
-        self.sheet.columns(0, 0, margin)
+        self.sheet.columns(0, 0, MARGIN_LETTERS)
         last = max(b.column + b.shape[1] for b in self.page.blocks)
         spans, end = around(self.width)
         spans += draw_arrows(self.sheet, self.page, self.width, self.book.about, len(self.book.homes))
         self.sheet.columns(1, max(last + 4, end), self.width)
-        ends = [b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks]
-        ends += [place.column + width_of(heading(place.scope)) + 1 for place in self.page.headings]
-        printed = max(self.title_columns, end, *ends)
-        columns = width_with_words(self.book.about, self.page, printed, self.width)
-        width = points(margin) + (columns - 1) * points(self.width)
-        self.sheet.page(TOP - 1, self.book.about.title, cut([*self.page.spans(), *spans], width))
+        across = list(self.page.spans_across(self.width))
+        headings = ((place.column, width_of(heading(place.scope))) for place in self.page.headings)
+        ends = [column + ceil(columns * NARROWEST / self.width) for column, columns in headings]
+        count = max(self.title_columns, end, *ends, *(stop for _, stop in across))
+        count = width_with_words(self.book.about, self.page, count, self.width)
+        columns = edges([MARGIN_LETTERS, *[self.width] * (count - 1)])
+        printed = Content([*self.page.spans(), *spans], columns, across, self.heights)
+        self.sheet.page(TOP - 1, self.book.about.title, cut(printed))
         if self.book.about.projector:
             self.sheet.zoom(PROJECTED)
 
@@ -311,19 +318,30 @@ class PageWriter:
         asked = [(f"   {self.question}", style.QUESTION)] if self.book.about.course else []
         why = self._reasons()
         parts = [(subtitle or self.book.about.title, style.SUBTITLE), *asked, *words_of(self.book.about, scope), *why]
-        self.sheet.rich(1, 1, parts)
-        self.title_columns = width_of("".join(text for text, _ in parts)) if why else 0
-        column = write_links(self.book, self.sheet, self.page)
+        self._write_subtitle(parts)
+        column = write_links(self.book.sheet_names, self.sheet, self.page, self.width)
         twin = self.book.twin(self.page)
         if twin:
             name = self.book.sheet_names[twin]
-            text, column = _("the same places: {name}").format(name=name), max(12, column)
+            text = _("the same places: {name}").format(name=name)
+            column = max(ceil(12 * NARROWEST / self.width), column)
             self.sheet.link(2, column, text, name, "A1", style.LINK)
-            self.title_columns = max(self.title_columns, column + width_of(text))
+            self.title_columns = max(self.title_columns, column + ceil(LINK_LETTER * len(text) / self.width))
         here = [cell for of, cell in self.book.sentences.items() if self.book.homes[of.ids].page is self.page]
         if here:
             joined = ",".join(str(self.book.address(cell, self.page)) for cell in here)
-            self.sheet.formula(3, 1, f"CONCATENATE({joined})", "", style.text(10, style.RED))
+            self.sheet.formula(3, 1, f"CONCATENATE({joined})", "", style.text(11, style.RED))
+
+    def _write_subtitle(self, parts: list[tuple[str, Style]]) -> None:
+        """Write what is said under the title, in lines if it is longer than a page of paper is wide."""
+        columns, most = columns_of(parts, self.width), columns_on_paper(self.width)
+        lines = ceil(columns / most)
+        self.title_columns = 1 + min(columns, most)
+        self.sheet.rich(1, 1, parts, style.IN_LINES if lines > 1 else None)
+        if lines > 1:
+            self.sheet.join((1, 1, 1, most), style.IN_LINES)
+            self.heights[1] = lines * LINE
+            self.sheet.height(1, lines * LINE)
 
     @property
     def question(self) -> str:
@@ -342,7 +360,7 @@ class PageWriter:
         if block.strip:
             place = (block.row - 1, block.column) if block.turned else (block.row, block.column - 1)
             align = "center" if block.turned else "right"
-            self.sheet.text(*place, caption.name, style.text(9, colour, bold=block.home, align=align))
+            self.sheet.text(*place, caption.name, style.text(11, colour, bold=block.home, align=align))
             self._note(block, place)
             return
         name = [(caption.name, style.text(11, colour, bold=True))]
@@ -539,23 +557,6 @@ class PageWriter:
             return f"IF(LEN({word})>{j},{number},{after})"
 
         return rule
-
-
-def write_links(book: Book, sheet: Sheet, page: Page, letters_a_column: float = NARROWEST) -> int:
-    """Write the links to the sheets before and after a page, and home; return the first free column after them."""
-    pages = [book.home, *book.front, *book.pages, *book.back]
-    at = pages.index(page)
-    before, home = book.sheet_names[pages[at - 1]], book.sheet_names[book.home]
-    sheet.link(2, 1, f"◂ {before}", before, "A1", style.LINK)
-    column = max(6, 1 + ceil((len(before) + 2) / letters_a_column))
-    if at > 1:
-        sheet.link(2, column, home, home, "A1", style.LINK)
-    column += 2
-    if at + 1 < len(pages):
-        after = book.sheet_names[pages[at + 1]]
-        sheet.link(2, column, f"{after} ▸", after, "A1", style.LINK)
-        column += ceil(1.1 * (len(after) + 2) / letters_a_column)
-    return column
 
 
 def _is_typed(node: Node) -> bool:

@@ -95,7 +95,7 @@ def _around(book: Book, sheet: Sheet, page: Page, width: float) -> tuple[list[Sp
     spans, end = write_charts(book, sheet, page, width)
     if not book.about.guide:
         return spans, end
-    end = max(end, write_map(book, sheet, page))
+    end = max(end, write_map(book, sheet, page, width))
     return [*spans, *write_tries(book, sheet, page, spans)], end
 
 

@@ -15,7 +15,7 @@ from byhand.core.roles import Role
 from byhand.workbook import style
 from byhand.workbook.book import Book
 from byhand.workbook.layout import TOP
-from byhand.workbook.page import HEADER, Block, Page, chart_pixels, columns_on_screen, pixels
+from byhand.workbook.page import HEADER, Block, Page, chart_pixels, columns_on_paper, columns_on_screen, pixels
 from byhand.workbook.rule_lines import end_of_heading
 from byhand.xlsx.charts import INK, Chart, Kind, Place, Series
 from byhand.xlsx.writer import Sheet, Span
@@ -36,8 +36,8 @@ SHADES = ("#BFE3CB", "#93CFA7", "#5DAF7B", "#237A45")
 
 SCALES = ((0.0, 0.25, 0.5, 0.75, 1.0), (0.0, 0.5, 1.0), (0.0, 1.0), (1.0,))
 """The shares whose colours are shown under attention weights, as many as there is room for."""
-SCALE = style.text(8, style.INK, align="center", num_format="0%")
-SCALE_LABEL = style.text(8, style.GREY, align="right")
+SCALE = style.text(11, style.INK, align="center", num_format="0%")
+SCALE_LABEL = style.text(11, style.GREY, align="right")
 
 Drawn = tuple[tuple[Block, Chart], ...]
 """A table and its chart, or nothing."""
@@ -56,7 +56,7 @@ def write_charts(book: Book, sheet: Sheet, page: Page, width: float) -> tuple[li
     spans, widest = _write_scale(book, sheet, page), 0
     for block, chart in _charts(book, page):
         rows, columns = ceil(chart.size[1] / ROW_PIXELS) + 1, ceil(chart.size[0] / pixels(width)) + 1
-        row, column = _place(block, rows, columns, taken, columns_on_screen(width))
+        row, column = _place(block, rows, columns, taken, columns_on_screen(width), columns_on_paper(width))
         size = ((columns - 1) * chart_pixels(width), (rows - 1) * ROW_PIXELS)
         sheet.chart(row, column, replace(chart, size=size))
         taken.append((row, column, row + rows, column + columns))
@@ -100,13 +100,17 @@ def _taken(book: Book, page: Page, width: float) -> Iterator[Rectangle]:
         yield place.row - 1, place.column, place.row + 1, end_of_heading(book.about, page, place, width) + 1
 
 
-def _place(block: Block, rows: int, columns: int, taken: Sequence[Rectangle], screen: int) -> Place:
-    """Return the free place for a chart that is nearest to the upper right corner of its table."""
+def _place(block: Block, rows: int, columns: int, taken: Sequence[Rectangle], screen: int, paper: int) -> Place:
+    """Return the free place for a chart that is nearest to the upper right corner of its table.
+
+    screen, paper: how many columns these show.
+    """
     top, right = block.row - HEADER, block.column + block.shape[1] + 1
     places = [
         (abs(row - top) + 2 * abs(column - right), row, column)
         for row in range(max(TOP, top - ABOVE), top + BELOW)
         for column in range(1, screen - columns + 1)
+        if (column - 1) // paper == (column + columns - 2) // paper
     ]
     under = max(rectangle[2] for rectangle in taken) + 1
     for _, row, column in sorted(places):

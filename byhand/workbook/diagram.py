@@ -22,15 +22,17 @@ from byhand.workbook.page import Page
 from byhand.workbook.steps import Step, groups_read, look_of_step, shapes_of_step, steps, tables_of, title_of_step
 from byhand.xlsx.writer import Sheet
 
-MOST_RANKS, MOST_LANES, MOST_REPEATS = 5, 8, 15
+MOST_RANKS, MOST_LANES, MOST_REPEATS = 4, 8, 16
 """The most boxes beside and below each other in a band, and the most repeated parts that have a box."""
-ARROW_WIDTH, BOX_WIDTH, LABEL_WIDTH = 5.4, 13.6, 9.0
+ARROW_WIDTH, END_WIDTH, LABEL_WIDTH = 7.6, 7.6, 13.0
+NARROWEST_BOX, BOX_LETTER, BOX_ROOM = 11.8, 1.08, 1.0
+"""The least width of a box, and the widths of a letter of its title and of the room beside it."""
 NUMBERED = re.compile(r"(?:Layer|Step|Training step|Row|Sentence|Chunk|Word|Beam) \d+")
 """The title of a part that comes again and again."""
 LINE = "—"
-LABEL_LETTERS = (17, 10)
-"""The letters of a line of a band's label: where fewer than the most boxes stand beside each other, and else."""
-NOTE_LETTERS = 20
+LABEL_LETTERS = 12
+"""The letters of a line of a band's label."""
+NOTE_LETTERS = 13
 """The letters of what else a box reads, in the width of the box."""
 
 
@@ -185,7 +187,7 @@ def _connect(
             return
     if rest and look_of_step(all_steps[n]) not in (Look.GRADIENT, Look.UPDATED):  # these read most of the way forward
         sources = dict.fromkeys(_source(all_steps[m], all_steps[n]) for m in sorted(rest))
-        names = [shorten(name, NOTE_LETTERS + 5, placeholder=" …") for name in sources]
+        names = [shorten(name, NOTE_LETTERS, placeholder=" …") for name in sources]
         shown = 2 if len(", ".join(names[:2])) <= NOTE_LETTERS else 1
         band.notes.setdefault(rank, "↑ " + ", ".join(names[:shown]) + (" …" if len(names) > shown else ""))
 
@@ -221,30 +223,31 @@ def _repeated(parts: Sequence[Part], all_steps: Sequence[Step]) -> list[Band]:
 class DiagramWriter:
     """Writes the diagram on a sheet, from a row and a column on."""
 
-    def __init__(self, book: Book, sheet: Sheet, row: int, column: int) -> None:
-        self.book, self.sheet, self.row, self.column = book, sheet, row, column
-        self.label_width = LABEL_WIDTH
+    def __init__(
+        self, book: Book, sheet: Sheet, place: tuple[int, int], all_bands: Sequence[Band], room: float
+    ) -> None:
+        """Prepare the diagram. place: its first row and column. room: the width of all its columns, in letters."""
+        self.book, self.sheet, self.bands = book, sheet, all_bands
+        self.row, self.column = place
+        self.boxes = _box_widths(all_bands, room - LABEL_WIDTH - MOST_RANKS * ARROW_WIDTH - END_WIDTH)
 
     def widths(self) -> dict[int, float]:
         """Return the width of each of its columns, in letters."""
-        widths = {self.column: self.label_width, self.column + 1 + 2 * MOST_RANKS: ARROW_WIDTH + 2}
-        for rank in range(MOST_RANKS):
-            widths |= {self.column + 1 + 2 * rank: ARROW_WIDTH, self.column + 2 + 2 * rank: BOX_WIDTH}
+        widths = {self.column: LABEL_WIDTH, self.column + 1 + 2 * MOST_RANKS: END_WIDTH}
+        for rank, box in enumerate(self.boxes):
+            widths |= {self.column + 1 + 2 * rank: ARROW_WIDTH, self._place(rank): box}
         return widths
 
-    def write(self, all_bands: Sequence[Band]) -> None:
+    def write(self) -> None:
         """Write the bands from top to bottom."""
         row, above = self.row, ""
-        widest = any(box.rank == MOST_RANKS - 1 for band in all_bands for box in band.boxes)
-        letters = LABEL_LETTERS[widest]
-        for band in all_bands:
+        for band in self.bands:
             if band.label:
                 shown = band.label.removeprefix(f"{above.partition(' · ')[0]} · ")
-                for n, line in enumerate(wrap(shown, letters, max_lines=band.rows, placeholder=" …")):
+                for n, line in enumerate(wrap(shown, LABEL_LETTERS, max_lines=band.rows, placeholder=" …")):
                     self.sheet.text(row + n, self.column, line, style.PART_LABEL)
-                    self.label_width = max(self.label_width, 0.85 * len(line) + 1)
                 above = band.label
-            self._band(band, row, is_last=band is all_bands[-1])
+            self._band(band, row, is_last=band is self.bands[-1])
             row += band.rows
 
     def _band(self, band: Band, row: int, is_last: bool) -> None:
@@ -254,7 +257,9 @@ class DiagramWriter:
             name = self.book.sheet_names[box.page]
             at = (row + box.lane, self._place(box.rank))
             target = f"{column_letters(box.column)}{box.row}"
-            self.sheet.link(*at, box.title, name, target, style.box(box.look), tip=box.equation)
+            letters = int((self.boxes[box.rank] - BOX_ROOM) / BOX_LETTER)
+            title = shorten(box.title, letters, placeholder=" …")
+            self.sheet.link(*at, title, name, target, style.box(box.look), tip=box.equation)
             if band.chained or box.rank == 0 == box.lane:
                 sign = "→" if box.lane == 0 or lanes[box.rank - 1] > box.lane else "↘"
                 shape = shapes[box.rank - 1] if box.rank else box.shape
@@ -282,3 +287,17 @@ class DiagramWriter:
 
     def _place(self, rank: int) -> int:
         return self.column + 2 + 2 * rank
+
+
+def _box_widths(all_bands: Sequence[Band], room: float) -> list[float]:
+    """Return how wide the boxes of each rank are, in letters: as their titles, while there is room for all ranks."""
+    widths = [NARROWEST_BOX] * MOST_RANKS
+    for box in (box for band in all_bands for box in band.boxes):
+        widths[box.rank] = max(widths[box.rank], BOX_LETTER * len(box.title) + BOX_ROOM)
+    rest = room
+    for n, width in enumerate(sorted(widths)):
+        most = rest / (MOST_RANKS - n)
+        if width > most:
+            return [min(width, most) for width in widths]
+        rest -= width
+    return [width + rest / MOST_RANKS for width in widths]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from textwrap import wrap
 
 from byhand.core.captions import opened, symbol
 from byhand.core.graph import times
@@ -14,14 +15,14 @@ from byhand.workbook.book import Book, title_of
 from byhand.workbook.layout import TOP
 from byhand.workbook.page import Block
 from byhand.workbook.steps import steps
-from byhand.xlsx.writer import Sheet, cut, points
+from byhand.xlsx.writer import ROW, Content, Sheet, cut, edges
 
 NAME = "Glossary"
 SYMBOL, WORDS, SHAPE, PLACE = 1, 2, 3, 4  # columns
-MARGIN = 3.0
-WIDTHS = {SYMBOL: 16.0, WORDS: 40.0, SHAPE: 10.0, PLACE: 12.0}
-"""The least widths of the columns, in letters; each is as wide as its longest text."""
-LETTER = {SYMBOL: 1.06, WORDS: 0.92, SHAPE: 1.0, PLACE: 1.0}
+MARGIN = 1.5
+WIDTHS = {SYMBOL: 15.0, WORDS: 46.0, SHAPE: 20.0, PLACE: 21.0}
+"""The widths of the columns, in letters: a page of upright paper. Longer texts have several lines."""
+LETTER = {SYMBOL: 1.06, WORDS: 0.94, SHAPE: 1.04, PLACE: 1.0}
 """The widths of a letter of the columns' texts: one of a sentence is narrower than a digit, which widths count."""
 
 
@@ -42,24 +43,33 @@ def write_glossary(book: Book, sheet: Sheet) -> None:
     sheet.text(1, 1, "What each symbol and each step is for; a link leads to the first of its kind", style.SUBTITLE)
     last, home = book.sheet_names[book.pages[-1]], book.sheet_names[book.home]
     sheet.link(2, SYMBOL, f"◂ {last}", last, "A1", style.LINK)
-    sheet.link(2, WORDS, home, home, "A1", style.LINK)
+    sheet.link(2, SHAPE, home, home, "A1", style.LINK)
     row = TOP
-    widths = dict(WIDTHS)
+    heights: dict[int, float] = {}
     for heading, beside, terms in (("Symbol", "Shape", symbols(book)), ("Step", "Equation", steps_in_words(book))):
         titles = {SYMBOL: heading, WORDS: "What it is for", SHAPE: beside, PLACE: "Where"}
         for column, title in titles.items():
             sheet.text(row, column, title, style.HEADING)
         row += 1
         for term in terms:
-            texts = _term(book, sheet, row, term)
-            widths = {column: max(width, LETTER[column] * len(texts[column]) + 1) for column, width in widths.items()}
+            lines = _lines(_term(book, sheet, row, term))
+            if lines > 1:
+                heights[row] = lines * ROW
+                sheet.height(row, heights[row])
             row += 1
         row += 1
     sheet.columns(0, 0, MARGIN)
-    for column, width in widths.items():
+    for column, width in WIDTHS.items():
         sheet.columns(column, column, width)
-    spans = [(n, n + 1) for n in range(TOP, row - 1)]
-    sheet.page(TOP - 1, book.about.title, cut(spans, sum(map(points, (MARGIN, *widths.values())))))
+    rows = [(n, n + 1) for n in range(TOP, row - 1)]
+    sheet.page(TOP - 1, book.about.title, cut(Content(rows, edges([MARGIN, *WIDTHS.values()]), heights=heights)))
+
+
+def _lines(texts: Mapping[int, str]) -> int:
+    """Return how many lines the texts of a row take in their columns."""
+    return max(
+        len(wrap(text, int(WIDTHS[column] / LETTER[column]), break_on_hyphens=False)) for column, text in texts.items()
+    )
 
 
 def _term(book: Book, sheet: Sheet, row: int, term: Term) -> dict[int, str]:
@@ -67,10 +77,10 @@ def _term(book: Book, sheet: Sheet, row: int, term: Term) -> dict[int, str]:
     name = book.sheet_names[term.block.page]
     _, colour, _ = style.LOOKS[term.block.node.look]
     place = title_of(term.block.page.scope)
-    sheet.text(row, SYMBOL, term.symbol, style.text(11, colour, bold=True))
-    sheet.text(row, WORDS, term.words, style.text(11))
-    sheet.text(row, SHAPE, term.shape, style.text(10, style.GREY))
-    sheet.link(row, PLACE, place, name, term.block.caption_cell, style.LINK)
+    sheet.text(row, SYMBOL, term.symbol, style.text(11, colour, bold=True) | style.IN_LINES)
+    sheet.text(row, WORDS, term.words, style.text(11) | style.IN_LINES)
+    sheet.text(row, SHAPE, term.shape, style.text(11, style.GREY) | style.IN_LINES)
+    sheet.link(row, PLACE, place, name, term.block.caption_cell, style.LINK | style.IN_LINES)
     return {SYMBOL: term.symbol, WORDS: term.words, SHAPE: term.shape, PLACE: place}
 
 

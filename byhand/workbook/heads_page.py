@@ -5,10 +5,11 @@ from __future__ import annotations
 from byhand.core.roles import Look
 from byhand.lessons.heads import Findings, Head, thing
 from byhand.workbook import style
-from byhand.workbook.book import Book, write_links
+from byhand.workbook.book import Book
 from byhand.workbook.layout import TOP
+from byhand.workbook.links import write_links
 from byhand.workbook.page import Page
-from byhand.xlsx.writer import Sheet
+from byhand.xlsx.writer import ROW, Content, Sheet, cut, edges
 
 NAME = "What each head does"
 FIRST = 5  # the second row of the column titles
@@ -24,7 +25,7 @@ TITLES = {
     BEFORE: ("Loss there,", "with it"),
     AFTER: ("", "without it"),
 }
-WIDTHS = {0: 3, HEAD: 30, LOOKS: 50, SHARE: 12, EVEN: 12, LOSS: 12, RIGHT: 12, HIT: 16, BEFORE: 12, AFTER: 12}
+WIDTHS = {0: 2, HEAD: 29.2, LOOKS: 45, HIT: 11} | dict.fromkeys((SHARE, EVEN, LOSS, RIGHT, BEFORE, AFTER), 10.6)
 USE = (
     "Share of its weight: the mean of its attention weights there, over all places in the text where it has a choice.",
     "If it looked evenly: the share of a head that looks at all words that it may see alike.",
@@ -32,6 +33,8 @@ USE = (
     "Loss: the mean of −ln p of the right answers. Right: the share of answers whose p is the largest.",
     "These numbers are measured on the whole text, with the weights as they were learnt: they do not follow a change.",
 )
+LOOKS_LETTERS = 44
+"""The letters of a line of what a head looks at."""
 MOST_LOOKS = 3
 """The most things that are listed of what a head looks at."""
 
@@ -42,24 +45,30 @@ def write_heads(book: Book, sheet: Sheet, page: Page, findings: Findings) -> Non
     sheet.height(0, 27)
     count, score = findings.sequences, findings.score
     sheet.text(1, 1, f"Measured on the text that it learnt: {count:,} sequence{'s' * (count != 1)}", style.SUBTITLE)
-    write_links(book, sheet, page)
+    write_links(book.sheet_names, sheet, page)
     for column, lines in TITLES.items():
         for n, line in enumerate(lines):
             align = {"align": "left" if column < SHARE else "center"}
             if line:
                 sheet.text(FIRST - 1 + n, column, line, style.HEADING | align)
     row = FIRST + 1
+    heights: dict[int, float] = {}
     for head in findings.heads:
-        row = _head(sheet, row, head, _page(book, head))
+        row = _head(sheet, row, head, _page(book, head), heights)
     result = style.cell(Look.RESULT, "0.000")
     sheet.text(row, HEAD, "With all its heads", style.text(11, bold=True))
     sheet.number(row, LOSS, score.loss, result)
     sheet.number(row, RIGHT, score.right, result | {"num_format": "0%"})
     for n, line in enumerate(USE):
-        sheet.text(row + 2 + n, HEAD, line, style.text(10, style.GREY))
+        sheet.text(row + 2 + n, HEAD, line, style.text(11, style.GREY))
     for column, width in WIDTHS.items():
         sheet.columns(column, column, width)
-    sheet.page(TOP - 1, book.about.title)
+    rows = [(n, n + 1) for n in range(FIRST - 1, row + 2 + len(USE))]
+    sheet.page(
+        TOP - 1,
+        book.about.title,
+        cut(Content(rows, edges(WIDTHS[column] for column in sorted(WIDTHS)), heights=heights)),
+    )
 
 
 def _page(book: Book, head: Head) -> str:
@@ -68,8 +77,8 @@ def _page(book: Book, head: Head) -> str:
     return book.sheet_names[book.homes[node].page] if node else ""
 
 
-def _head(sheet: Sheet, row: int, head: Head, page: str) -> int:
-    """Write a head's rows, and return the first row below them."""
+def _head(sheet: Sheet, row: int, head: Head, page: str, heights: dict[int, float]) -> int:
+    """Write a head's rows, enter the heights of high ones, and return the first row below them."""
     attention, computed = style.cell(Look.ATTENTION, "0.00"), style.cell(Look.COMPUTED, "0.000")
     if page:
         sheet.link(row, HEAD, head.title, page, "A1", style.LINK)
@@ -77,7 +86,11 @@ def _head(sheet: Sheet, row: int, head: Head, page: str) -> int:
         sheet.text(row, HEAD, head.title, style.text(11))
     shown = head.looks[:MOST_LOOKS]
     for n, look in enumerate(shown):
-        sheet.text(row + n, LOOKS, thing(look), style.text(11, style.GREY if n else style.INK, bold=not n))
+        words = style.text(11, style.GREY if n else style.INK, bold=not n) | style.IN_LINES
+        sheet.text(row + n, LOOKS, thing(look), words)
+        if len(thing(look)) > LOOKS_LETTERS:
+            heights[row + n] = 2 * ROW
+            sheet.height(row + n, heights[row + n])
         sheet.number(row + n, SHARE, look.share, attention)
         sheet.number(row + n, EVEN, look.even, style.cell(Look.SHOWN, "0.00"))
     if shown:

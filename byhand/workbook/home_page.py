@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from textwrap import wrap
+from math import ceil
+from textwrap import shorten, wrap
 
 from byhand.core.arithmetic.excel import Address, column_letters, nth
 from byhand.core.captions import symbol
@@ -18,7 +19,8 @@ from byhand.core.roles import Look, Role
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
 from byhand.workbook.course import question
-from byhand.workbook.diagram import Band, DiagramWriter, bands
+from byhand.workbook.diagram import MOST_RANKS, Band, DiagramWriter, bands
+from byhand.workbook.guide import short_name
 from byhand.workbook.layout import TOP
 from byhand.workbook.page import Block, chart_pixels
 from byhand.workbook.prompt_words import LETTERS, SIDE, WORDS, rows_of, rows_of_words, word_cells, write_prompt
@@ -26,21 +28,30 @@ from byhand.workbook.steps import Step, shapes_of_step, steps, title_of_step
 from byhand.workbook.tries import Try, tries_of_model
 from byhand.workbook.typed_words import write_typed
 from byhand.xlsx.charts import Chart, Kind, Series
-from byhand.xlsx.writer import BookFile, Sheet, cut, points
+from byhand.xlsx.writer import A4, LETTER_WIDTH, PADDING, ROW, BookFile, Content, Sheet, cut, edges
 
 FIRST = 4  # the row under the header
 DIAGRAM = SIDE + WORDS + 1  # its first column
-NUMBER, TITLE, PLACE, SHAPES, EQUATION = (DIAGRAM + n for n in (0, 1, 4, 7, 9))  # the columns of the list of steps
-MARGIN, WORD_WIDTH, GAP_WIDTH = 2.0, 7.0, 3.0
-MOST_ROWS = 58
-"""The most rows that are printed on one page: at 60 per cent, they can still be read."""
+TITLE, PLACE, SHAPES, EQUATION = (DIAGRAM + n for n in (0, 2, 4, 5))  # the columns of the list of steps
+NUMBER, WHERE, TASK = (DIAGRAM + n for n in (0, 1, 4))
+"""The columns of what to try, and of the questions of a course."""
+MARGIN, WORD_WIDTH, WIDEST_WORD, GAP_WIDTH = 2.0, 6.6, 8.5, 2.0
+"""The widths of columns: those of words are between two."""
 MOST_WORDS = 24
 CURVE_ROWS = 10
 """The rows of the curve of the loss."""
-MORE_LETTERS = 90
+COMMAND_LETTERS = 165
+"""The letters of a line of the command that made the book."""
+MORE_LETTERS = 72
 """The letters of a line of text under the diagram."""
-LINK_LETTERS, CONSTANT_LETTERS = 32, 40
-"""The letters of a link in the list of steps, and of a line about a constant."""
+NAME_LETTERS = 24
+"""The letters of the name of a sheet at which something is to be tried."""
+TITLE_LETTERS, LINK_LETTERS, EQUATION_LETTERS = 20, 17, 40
+"""The letters of a title, of a link and of a line of an equation in the list of steps."""
+SHAPE_LETTERS = 9
+"""The most letters of two shapes there, of which longer ones leave the result's alone."""
+CONSTANT_LETTERS = 38
+"""The letters of a line about a constant."""
 
 USE = (
     "Change a word or a number in a yellow or red-framed cell: everything follows.",
@@ -150,39 +161,58 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
         _losses(book, sheet, place.losses, book.training.losses)
     _legend(book, sheet, place.legend)
     _constants(book, sheet, place.constants)
-    drawn = DiagramWriter(book, sheet, place.diagram, DIAGRAM)
+    word_width = _word_width(book)
+    side = [MARGIN, *[word_width] * WORDS, GAP_WIDTH]
+    room = (0.998 * A4.readable_width - edges(side)[-1]) / LETTER_WIDTH - (2 * MOST_RANKS + 2) * PADDING / LETTER_WIDTH
+    drawn = DiagramWriter(book, sheet, (place.diagram, DIAGRAM), place.bands, room)
     all_steps = steps(book)
-    drawn.write(place.bands)
+    drawn.write()
     row = _tries(book, sheet, place.tries, tries_of_model(book))
     if book.about.course:
         row = _course(book, sheet, row + 1)
     listed = row + 1
     last = _steps(book, sheet, listed, all_steps)
-    for n, page in enumerate([*book.front, *book.back]):
+    column = SIDE
+    for page in [*book.front, *book.back]:
         name = book.sheet_names[page]
-        sheet.link(FIRST - 1, SIDE + 3 * n, f"{name} ▸", name, "A1", style.LINK)
+        sheet.link(FIRST - 1, column, f"{name} ▸", name, "A1", style.LINK)
+        column += ceil((len(name) + 3) / WORD_WIDTH)
     sheet.text(0, 1, book.about.title, style.TITLE)
     sheet.height(0, 27)
     sheet.text(1, 1, f"{book.about.subtitle} · {file.formula_cells:,} live cells", style.SUBTITLE)
-    sheet.text(2, 1, book.about.command, style.NOTE)
-    widths = {0: MARGIN, **dict.fromkeys(range(SIDE, SIDE + WORDS), WORD_WIDTH), DIAGRAM - 1: GAP_WIDTH}
-    widths |= drawn.widths()
+    widths = dict(enumerate(side)) | drawn.widths()
     for column, width in widths.items():
         sheet.columns(column, column, width)
+    heights = _command(book, sheet, len(widths) - 1)
     under = max((block.row + 1 for block in book.constants), default=place.constants)
     end = max(last, under, place.constants)
-    if end <= MOST_ROWS:
-        sheet.page(TOP - 1, book.about.title)
-    else:
-        legend = place.legend + len(looks(book)) + 1
-        beside = pairwise([FIRST, place.output, place.prediction, place.losses, place.legend, legend])
-        under_diagram = ((row, row + 1) for row in range(listed, end))
-        spans = [*beside, (place.constants, under), (place.diagram, place.tries), (place.tries, listed), *under_diagram]
-        before = sum(points(width) for column, width in widths.items() if column < EQUATION)
-        longest = max(len(step.scope.equation_as(book.turned)) for step in all_steps)
-        width = max(sum(map(points, widths.values())), before + points(longest))
-        cuts = (cut(spans, width * larger) for larger in (1.0, 1.1, 1.2))
-        sheet.page(TOP - 1, book.about.title, min(cuts, key=lambda made: len(made.rows)))
+    legend = place.legend + len(looks(book)) + 1
+    beside = pairwise([FIRST, place.output, place.prediction, place.losses, place.legend, legend])
+    under_diagram = ((row, row + 1) for row in range(place.tries, end))
+    spans = [*beside, (place.constants, under), (place.diagram, place.tries), *under_diagram]
+    rows = [(start, stop) for start, stop in spans if start < stop]
+    columns = edges(widths[column] for column in sorted(widths))
+    sheet.page(
+        TOP - 1, book.about.title, cut(Content(rows, columns, [(SIDE, DIAGRAM - 1), (DIAGRAM, len(widths))], heights))
+    )
+
+
+def _command(book: Book, sheet: Sheet, last: int) -> dict[int, float]:
+    """Write the command that made the book, in lines if it is long; return the height of its row if it has several."""
+    lines = ceil(len(book.about.command) / COMMAND_LETTERS)
+    sheet.text(2, 1, book.about.command, style.NOTE | (style.IN_LINES if lines > 1 else {}))
+    if lines <= 1:
+        return {}
+    sheet.join((2, 1, 2, last), style.NOTE | style.IN_LINES)
+    sheet.height(2, lines * ROW)
+    return {2: lines * ROW}
+
+
+def _word_width(book: Book) -> float:
+    """Return the width of the columns in which words are typed, in letters."""
+    words = [book.text_of(tokens, i) for tokens in book.prompts for i in range(int(tokens.ids.shape[0]))]
+    longest = max(map(len, [*words, *(word for typed in book.typed for word in typed.words)]), default=0)
+    return min(max(WORD_WIDTH, 1.15 * longest + 0.6), WIDEST_WORD)
 
 
 def _tries(book: Book, sheet: Sheet, row: int, tries: list[Try]) -> int:
@@ -194,32 +224,34 @@ def _tries(book: Book, sheet: Sheet, row: int, tries: list[Try]) -> int:
     for n, item in enumerate(tries, 1):
         sheet.text(row, NUMBER, f"{n}", style.ROW_LABEL)
         if item.block is None:
-            sheet.text(row, TITLE, "here", style.text(10))
+            sheet.text(row, WHERE, "here", style.text(11))
         else:
             name = book.sheet_names[item.block.page]
             target = f"{column_letters(item.block.column)}{item.block.row + 1}"
-            sheet.link(row, TITLE, name, name, target, style.LINK)
+            shown = name if len(name) <= NAME_LETTERS else short_name(item.block.page, NAME_LETTERS)
+            sheet.link(row, WHERE, shown, name, target, style.LINK)
         for line in wrap(item.text, MORE_LETTERS):
-            sheet.text(row, PLACE, line, style.text(10))
+            sheet.text(row, TASK, line, style.text(11))
             row += 1
     return row
 
 
 def _course(book: Book, sheet: Sheet, row: int) -> int:
     """Write the questions of the course in their order, each with its sheet, and return the row below."""
-    sheet.text(row, TITLE, "The lesson: a question for each sheet", style.HEADING)
+    sheet.text(row, WHERE, "The lesson: a question for each sheet", style.HEADING)
     for n, page in enumerate(book.pages, 1):
         name = book.sheet_names[page]
         sheet.text(row + n, NUMBER, f"{n}", style.ROW_LABEL)
-        sheet.link(row + n, TITLE, name, name, "A1", style.LINK)
-        sheet.text(row + n, PLACE, question(page, book.pages[: n - 1]), style.text(10))
+        sheet.link(row + n, WHERE, name, name, "A1", style.LINK)
+        for line in wrap(question(page, book.pages[: n - 1]), MORE_LETTERS):
+            sheet.text(row + n, TASK, line, style.text(11))
     return row + len(book.pages) + 1
 
 
 def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> int:
     """Write the list of all steps, and return the row below."""
     for column, title in (
-        (TITLE, "The model, step by step"),
+        (TITLE, "Step by step"),
         (PLACE, "Go to"),
         (SHAPES, "Shapes"),
         (EQUATION, "Equation"),
@@ -230,13 +262,25 @@ def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> int:
         page = title_of(step.page.scope)
         row += 2 if group not in ("", page.partition(" · ")[0]) else 1
         group = page.partition(" · ")[0]
-        sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
         name = book.sheet_names[step.page]
         target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
-        sheet.text(row, TITLE, title_of_step(step), style.text(10))
-        sheet.link(row, PLACE, page if len(page) <= LINK_LETTERS else name, name, target, style.LINK)
-        sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
-        sheet.text(row, SHAPES, " → ".join(filter(None, shapes_of_step(step, book.turned))), style.text(10, style.GREY))
+        title = title_of_step(step).removeprefix("attention · ")
+        sheet.text(row, TITLE, shorten(f"{n + 1}. {title}", TITLE_LETTERS, placeholder=" …"), style.text(11))
+        sheet.link(
+            row,
+            PLACE,
+            page if len(page) <= LINK_LETTERS else short_name(step.page, LINK_LETTERS),
+            name,
+            target,
+            style.LINK,
+        )
+        shapes = " → ".join(filter(None, shapes_of_step(step, book.turned)))
+        short = shapes if len(shapes) <= SHAPE_LETTERS else f"→ {shapes_of_step(step, book.turned)[1]}"
+        sheet.text(row, SHAPES, short, style.text(11, style.GREY))
+        lines = wrap(step.scope.equation_as(book.turned), EQUATION_LETTERS) or [""]
+        for at, line in enumerate(lines, row):
+            sheet.text(at, EQUATION, line, style.EQUATION)
+        row += len(lines) - 1
     return row + 1
 
 
@@ -300,7 +344,10 @@ def _losses(book: Book, sheet: Sheet, row: int, losses: list[Node]) -> None:
         sheet.formula(row + n, SIDE + 1, book.address(cell, book.home), value, style.cell(Look.RESULT, "0.0000"))
     if len(losses) > 1:
         along, up = (((row + 1, column), (row + len(losses), column)) for column in (SIDE, SIDE + 1))
-        line, size = Series("loss", along, up, marker="circle"), (WORDS * chart_pixels(WORD_WIDTH), CURVE_ROWS * 20)
+        line, size = (
+            Series("loss", along, up, marker="circle"),
+            (WORDS * chart_pixels(_word_width(book)), CURVE_ROWS * 20),
+        )
         chart = Chart(Kind.LINES, "loss at each step", [line], size=size, format="0.00")
         sheet.chart(row + len(losses) + 1, SIDE, chart)
 
@@ -311,9 +358,9 @@ def _legend(book: Book, sheet: Sheet, row: int) -> None:
     for n, look in enumerate(used):
         swatch = style.cell(look, "0", frozenset(("left", "right", "top", "bottom")))
         sheet.text(row + 1 + n, SIDE, "", {**swatch, "bg_color": style.HEAT} if look is Look.ATTENTION else swatch)
-        sheet.text(row + 1 + n, SIDE + 1, style.LOOKS[look][2], style.text(10))
+        sheet.text(row + 1 + n, SIDE + 1, style.LOOKS[look][2], style.text(11))
     for n, line in enumerate(_lines(book)):
-        sheet.text(row + 2 + len(used) + n, SIDE, line, style.text(10, style.GREY))
+        sheet.text(row + 2 + len(used) + n, SIDE, line, style.text(11, style.GREY))
 
 
 def _constants(book: Book, sheet: Sheet, row: int) -> None:
@@ -325,7 +372,7 @@ def _constants(book: Book, sheet: Sheet, row: int) -> None:
         places = style.with_infinity(0) if value < 0 else "0E+00" if value < 0.001 else "0.0##"
         sheet.number(block.row, block.column, value, style.cell(Look.INPUT, places))
         for n, line in enumerate(_constant(block)):
-            sheet.text(block.row + n, SIDE + 1, line, style.text(10))
+            sheet.text(block.row + n, SIDE + 1, line, style.text(11))
 
 
 def _constant(block: Block) -> list[str]:

@@ -16,6 +16,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from types import MappingProxyType
 
 from byhand.core import ops
@@ -24,11 +25,12 @@ from byhand.core.graph import Node, Scope
 from byhand.core.labels import Labels
 from byhand.core.roles import Look, Role
 from byhand.translations import _
-from byhand.workbook.page import HEADER, LETTERS_A_COLUMN, Block, Caption, Heading, Key, Page, key, width_of
+from byhand.workbook.page import HEADER, LETTERS_A_COLUMN, NARROWEST, Block, Caption, Heading, Key, Page, key, width_of
 
 LABEL = 1  # columns before a table: the labels of its rows
 GAP = 2  # between bands
 TOP, MARGIN = 4, 1  # rows and columns before the first band: title, subtitle, links; a margin
+STRIP_LETTERS = 9  # of a name in the column before a table, and the margin
 WIDEST = {False: 27, True: 58}  # how far a band may run along (turned: down)
 ENDLESS = 1 << 20  # more columns than a sheet has
 
@@ -43,6 +45,14 @@ class Room:
     def across(self, page: Scope) -> int:
         """Return how many columns a turned page may have, if its bands fit in them."""
         return ENDLESS
+
+    def paper(self, page: Scope) -> int:
+        """Return how many columns of a page, after the margin, are printed beside each other."""
+        return ENDLESS
+
+    def letters(self, page: Scope) -> float:
+        """Return how wide the columns of a page are at least, in letters."""
+        return NARROWEST
 
 
 @dataclass(frozen=True)
@@ -87,8 +97,13 @@ class Layout:
         gradients: Mapping[Node, Node] = MappingProxyType({}),
         wording: Wording = WORDING,
         room: Room | None = None,
+        shares: Mapping[tuple[Node, Scope], Node] = MappingProxyType({}),
     ) -> None:
-        """Start a layout. homes: tables on the home page. gradients: table -> the gradient that needs as much room."""
+        """Start a layout. homes: tables on the home page. gradients: table -> the gradient that needs as much room.
+
+        shares: table and page -> the page's share of the gradient, in the place of the copy of the table.
+        """
+        self.shares = shares
         self.room = room or Room()
         self.wording = wording
         self.turned = turned
@@ -120,6 +135,7 @@ class Layout:
         left, above = sides(node)
         step = step_of(node)
         if self._needs_band(page, node, left, later):
+            left, above = self._within_paper(page, node, left, above)
             self._close(page)
             self.bands[page] = Band(self._start(page), node.shape[0], self._top(page) if self.turned else MARGIN)
         band = self.bands[page]
@@ -129,6 +145,18 @@ class Layout:
             if not self._in_line(band, leaf):
                 self._append(page, band, leaf, [], node)
         self._append(page, band, node, above, node, factor=left[0] if left else None)
+
+    def _within_paper(
+        self, page: Page, node: Node, left: list[Node], above: list[Node]
+    ) -> tuple[list[Node], list[Node]]:
+        """Return the tables at the left of a table that begins a band, and those above it.
+
+        Where they are together wider than the paper, what it is made from cell by cell stands above it.
+        """
+        if self.turned or self._length(page, [*left, node]) <= self.room.paper(page.scope):
+            return left, above
+        moved = [leaf for leaf in left if leaf.shape == node.shape and _is_cell_by_cell(node, leaf)]
+        return [leaf for leaf in left if leaf not in moved], [*moved, *above]
 
     def _unplaced_sources(self, node: Node, leaves: list[Node]) -> list[Node]:
         """Return the given tables without a home that the node reads through views only, or is a view of."""
@@ -166,26 +194,32 @@ class Layout:
             return True
         together = [*additions, *_rest_of_scope(node, later)]
         widest = self.room.along(page.scope, self.turned) + (self._top(page) - TOP if self.turned else 0)
-        if band.next + self._length(additions) > widest:
+        titled = self._heading_columns(page, step) if step and not self._has_started(page, step) else 0
+        if band.next + max(titled, self._length(page, additions)) > widest:
             return True
         if any(b.node.scope is node.scope for b in band.main):
             return False
-        fits_alone = self._length([*left, *together[len(missing) :]]) <= widest
-        return len(together) > len(additions) and fits_alone and band.next + self._length(together) > widest
+        fits_alone = self._length(page, [*left, *together[len(missing) :]]) <= widest
+        return len(together) > len(additions) and fits_alone and band.next + self._length(page, together) > widest
 
-    def _length(self, nodes: list[Node]) -> int:
-        return sum(self._extent(n, n) for n in nodes)
+    def _heading_columns(self, page: Page, step: Scope) -> int:
+        """Return the columns that the heading of a step covers, with the one before it; none where bands run down."""
+        return 0 if self.turned else LABEL + ceil(width_of(heading(step)) * NARROWEST / self.room.letters(page.scope))
 
-    def _extent(self, node: Node, reader: Node) -> int:
+    def _length(self, page: Page, nodes: list[Node]) -> int:
+        return sum(self._extent(page, n, n) for n in nodes)
+
+    def _extent(self, page: Page, node: Node, reader: Node) -> int:
         """Return the length of a table along the band, with its labels and the gap before it."""
         if self.turned:
             return HEADER + node.shape[1] + 1
-        return LABEL + max(node.shape[1], self._caption_columns(node, self._caption(node, reader)))
+        return LABEL + max(node.shape[1], self._caption_columns(page, node, self._caption(node, reader)))
 
-    def _caption_columns(self, node: Node, caption: Caption) -> int:
+    def _caption_columns(self, page: Page, node: Node, caption: Caption) -> int:
         """Return the columns that the captions of a table, and of the gradient in its place, cover."""
-        gradient = self.gradients.get(node)
-        return max(caption.columns, self.own_caption(gradient).columns if gradient else 0)
+        gradients = (self.gradients.get(node), self.shares.get((node, page.scope)))
+        places = [(caption, page.scope), *((self.own_caption(g), g.page or page.scope) for g in gradients if g)]
+        return max(ceil(text.columns * NARROWEST / self.room.letters(place)) for text, place in places)
 
     def own_caption(self, node: Node) -> Caption:
         """Return the caption of a table's home."""
@@ -216,13 +250,14 @@ class Layout:
     def _append(
         self, page: Page, band: Band, node: Node, above: list[Node], reader: Node, factor: Node | None = None
     ) -> None:
-        extent = self._extent(node, reader)
+        strips = {leaf: _is_row(leaf) and self._fits(leaf, node) for leaf in above}
+        over = (self._extent(page, leaf, node) for leaf, strip in strips.items() if self.turned or not strip)
+        extent = max([self._extent(page, node, reader), *over])
+        if not self.turned:
+            band.next = self._on_one_page(page, band.next, extent)
         block = self._block(page, node, reader, band.next + (HEADER if self.turned else LABEL), labels=_prefixes(node))
         stack = []
-        for leaf in above:
-            strip = leaf.shape[0] == 1 and not isinstance(leaf.shape[0].labels, Labels) and self._fits(leaf, node)
-            if self.turned or not strip:
-                extent = max(extent, self._extent(leaf, node))
+        for leaf, strip in strips.items():
             names = (_prefixes(factor)[1] if factor else "", block.labels[1])
             is_copy = leaf in self.homes or not leaf.name
             stack.append(self._block(page, leaf, node, block.along, strip, _prefixes(leaf) if is_copy else names))
@@ -232,9 +267,16 @@ class Layout:
         band.present[key(node)] = block
         band.next += extent
 
+    def _on_one_page(self, page: Page, along: int, extent: int) -> int:
+        """Return where a table may stand from a position on, so that no page of paper ends within it."""
+        columns = self.room.paper(page.scope)
+        sheet = (along - MARGIN) // columns
+        ends_on = (along + extent - 1 - MARGIN) // columns
+        return along if ends_on == sheet or extent > columns else MARGIN + ends_on * columns
+
     def _fits(self, leaf: Node, reader: Node) -> bool:
         """Return whether a strip's name has room: at its left, or (turned) over its one column."""
-        return not self.turned or len(self._caption(leaf, reader).name) <= LETTERS_A_COLUMN
+        return len(self._caption(leaf, reader).name) <= (LETTERS_A_COLUMN if self.turned else STRIP_LETTERS)
 
     def _block(
         self, page: Page, node: Node, reader: Node, along: int, strip: bool = False, labels: tuple[str, str] = ("", "")
@@ -256,7 +298,7 @@ class Layout:
         beside = [b for b in page.blocks if not self.turned or b.row >= self._top(page)]
         ends = [b.across + b.node.shape[0] for b in beside]
         if self.turned:
-            ends += [b.column + self._caption_columns(b.node, b.caption) for b in beside]
+            ends += [b.column + self._caption_columns(page, b.node, b.caption) for b in beside]
         return max(ends) + GAP if ends else MARGIN if self.turned else TOP
 
     def _close(self, page: Page) -> None:
@@ -302,7 +344,7 @@ class Layout:
         if block.strip:
             return 1
         if self.turned:
-            return LABEL + max(block.node.shape[0], self._caption_columns(block.node, block.caption))
+            return LABEL + max(block.node.shape[0], self._caption_columns(block.page, block.node, block.caption))
         return HEADER + block.node.shape[0]
 
 
@@ -319,6 +361,23 @@ def shortened(rule: str) -> str:
 
 def heading(step: Scope) -> str:
     return f"{title(step)} · {step.source}" if step.source else title(step)
+
+
+def _is_cell_by_cell(node: Node, of: Node) -> bool:
+    """Return whether a cell of a table is made from the same cell of another, wherever it reads that one."""
+    return node.op.cellwise and all(
+        key(argument) == key(of) or not _reads(argument, of) or _is_cell_by_cell(argument, of) for argument in node.args
+    )
+
+
+def _reads(node: Node, table: Node) -> bool:
+    """Return whether a part of a table's rule is or reads another table, not through a third one."""
+    return key(node) == key(table) or (not node.name and any(_reads(argument, table) for argument in node.args))
+
+
+def _is_row(node: Node) -> bool:
+    """Return whether a table is a single row that needs no label."""
+    return node.shape[0] == 1 and not isinstance(node.shape[0].labels, Labels)
 
 
 def scalar(node: Node) -> bool:

@@ -9,12 +9,12 @@ from math import ceil
 
 from byhand.core.arithmetic.excel import Address
 from byhand.core.graph import Node, Scope
-from byhand.xlsx.writer import Span
+from byhand.xlsx.writer import A4, Paper, Span, points
 
 HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
 NARROWEST = 5.2  # letters of a column of the grid: -2.83
-SMALL_LETTER = 0.8  # the width of a letter of a column's label
-LETTERS_A_COLUMN = 7.0  # of a caption, in one column of the grid
+LABEL_LETTER = 0.98  # the width of a letter of a column's label
+LETTERS_A_COLUMN = 5.6  # of a caption, in one column of the grid
 
 SCREEN = 1300
 """The pixels of a sheet's cells that a screen of 1440 shows."""
@@ -39,6 +39,11 @@ def columns_on_screen(letters: float) -> int:
     return 1 + (SCREEN - pixels(MARGIN_LETTERS)) // pixels(letters)
 
 
+def columns_on_paper(letters: float, paper: Paper = A4) -> int:
+    """Return how many columns of this width a page of paper takes, after the one before the tables."""
+    return int((paper.readable_width - points(MARGIN_LETTERS)) / points(letters))
+
+
 def key(node: Node) -> Key:
     """Return what identifies a table's cells: the node, or for a view its operation and the key of its arguments."""
     if node.name or not node.op.view:
@@ -57,7 +62,7 @@ class Caption:
     @property
     def columns(self) -> int:
         """The number of columns that it covers."""
-        return ceil(max(len(self.name) * 1.2 + len(self.shape) * 0.85 + 2, len(self.rule)) / LETTERS_A_COLUMN)
+        return ceil(max(len(self.name) + len(self.shape) * 0.95 + 2, len(self.rule)) / LETTERS_A_COLUMN)
 
 
 def width_of(text: str) -> int:
@@ -142,6 +147,15 @@ class Page:
     turned: bool
     blocks: list[Block] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
+
+    def spans_across(self, letters: float) -> Iterator[Span]:
+        """Yield the columns to keep on one page of paper: each table with its labels and its caption.
+
+        letters: the width of the columns.
+        """
+        for block in self.blocks:
+            covered = 0 if block.strip else ceil(block.caption.columns * NARROWEST / letters)
+            yield block.column - 1, block.column + max(block.shape[1], covered)
 
     def spans(self) -> Iterator[Span]:
         """Yield the rows to keep on one page of paper: each table with its caption, each heading with the next row."""

@@ -6,10 +6,11 @@ from byhand.core.arithmetic.excel import Address
 from byhand.core.roles import Look
 from byhand.tokenizers.bpe_training import LearnedBpe
 from byhand.workbook import style
-from byhand.workbook.book import Book, write_links
+from byhand.workbook.book import Book
 from byhand.workbook.layout import TOP
+from byhand.workbook.links import write_links
 from byhand.workbook.page import Page
-from byhand.xlsx.writer import Sheet
+from byhand.xlsx.writer import Content, Sheet, cut, edges
 
 NAME = "Pieces of words"
 FIRST = 5  # the row of the column titles
@@ -24,6 +25,7 @@ MERGES = {
 }
 WORDS = {WORD: "Word", TIMES: "Times", HOW_MANY: "Pieces", PIECES: "its pieces, after all merges"}
 WIDTHS = {0: 3, NUMBER: 7, LEFT: 12, RIGHT: 12, NEW: 16, COUNT: 8, TIED: 17, 7: 3, WORD: 18, TIMES: 8, HOW_MANY: 8}
+PIECE_WIDTH = 12
 MOST_MERGES, MOST_WORDS, MOST_PIECES, LONGEST = 1_000, 200, 12, 40
 """The most that the page shows, and the most letters of a piece or a word there."""
 USE = (
@@ -40,7 +42,7 @@ def write_pieces(book: Book, sheet: Sheet, page: Page, learned: LearnedBpe) -> N
     sheet.height(0, 27)
     merges = f"{len(learned.steps):,} merge{'s' * (len(learned.steps) != 1)}"
     sheet.text(1, 1, f"Learnt from the text before the model was: {merges} (Sennrich et al. 2016)", style.SUBTITLE)
-    write_links(book, sheet, page)
+    write_links(book.sheet_names, sheet, page)
     for column, title in (MERGES | WORDS).items():
         align = "left" if column in (PIECES, TIED) else "center"
         sheet.text(FIRST, column, title, style.HEADING | {"align": align})
@@ -56,11 +58,15 @@ def write_pieces(book: Book, sheet: Sheet, page: Page, learned: LearnedBpe) -> N
         sheet.number(row, TIED, float(len(step.tied_with)), style.cell(Look.SHOWN, "0"))
     _words(sheet, learned)
     for n, line in enumerate(USE):
-        sheet.text(FIRST + _rows(learned) + 2 + n, NUMBER, line, style.text(10, style.GREY))
+        sheet.text(FIRST + _rows(learned) + 2 + n, NUMBER, line, style.text(11, style.GREY))
     for column, width in WIDTHS.items():
         sheet.columns(column, column, width)
-    sheet.columns(PIECES, PIECES + MOST_PIECES, 12)
-    sheet.page(TOP - 1, book.about.title)
+    most_pieces = max((len(pieces[:MOST_PIECES]) for pieces, _ in learned.words), default=1)
+    sheet.columns(PIECES, PIECES + MOST_PIECES, PIECE_WIDTH)
+    rows = [(row, row + 1) for row in range(FIRST, FIRST + _rows(learned) + 2 + len(USE))]
+    across = [(NUMBER, 7), (WORD, PIECES + 1)]
+    columns = edges([*WIDTHS.values(), *[PIECE_WIDTH] * most_pieces])
+    sheet.page(TOP - 1, book.about.title, cut(Content(rows, columns, across)))
 
 
 def _rows(learned: LearnedBpe) -> int:

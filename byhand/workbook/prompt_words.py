@@ -15,7 +15,7 @@ from byhand.xlsx.writer import Sheet
 SIDE, WORDS = 1, 6
 """The first column of the words on the home page, and how many stand in a line."""
 
-LETTERS = 54
+LETTERS = 44
 """The letters of a line of text under them."""
 MARKS = {
     "Ġ": "Ġ in front of a piece stands for a space before it.",
@@ -101,7 +101,7 @@ def write_prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int, heading: st
     lines = [places[n : n + WORDS] for n in range(0, count, WORDS)]
     first, *others = [(*line[0], *line[-1]) for line in lines]
     sheet.choices(first, f"={words}", "Choose a word of the vocabulary.", others)
-    grey = style.text(9, style.GREY, align="center")
+    grey = style.text(11, style.GREY, align="center")
     for i, (id_, *_) in enumerate(book.result(tokens.ids)):
         number = float(book.values[tokens.ids][i, 0])
         shown = _shown_id(book, tokens, typed[i], book.address(id_, book.home))
@@ -114,9 +114,9 @@ def write_prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int, heading: st
     fallback = NO_WORD if tokens.optional else tokens.vocabulary.words[unknown_id(tokens.vocabulary)]
     sentence = SENTENCE.format(word=fallback.replace('"', '""'))
     below = row + rows_of_words(tokens)
-    sheet.formula(below, SIDE, f'IF({unknown}=0,"","{sentence}")', "", style.text(10, style.RED))
+    sheet.formula(below, SIDE, f'IF({unknown}=0,"","{sentence}")', "", style.text(11, style.RED))
     for n, line in enumerate(extra_lines(book, tokens)):
-        sheet.text(below + 1 + n, SIDE, line, style.text(10, style.GREY))
+        sheet.text(below + 1 + n, SIDE, line, style.text(11, style.GREY))
 
 
 def _shown_id(book: Book, tokens: Tokens, word: Address, number: Address) -> str:

@@ -100,35 +100,37 @@ def framed(number_format: str, shape: tuple[int, int]) -> Callable[[int], list[d
 
 
 def text(size: float = 11, colour: str = INK, **more: Any) -> dict[str, Any]:
+    """Return the style of a text. size: 11 at least, which are 10 points on paper at the least scale."""
     return {"font_name": TEXT, "font_size": size, "font_color": colour, **more}
 
 
 TITLE = text(18, bold=True)
 SUBTITLE = {"font_name": MATHS, "font_size": 12, "font_color": GREY, "italic": True}
-EQUATION = {"font_name": MATHS, "font_size": 10, "font_color": INK, "italic": True}
-RULE = {"font_name": MATHS, "font_size": 9, "font_color": GREY, "italic": True}
+EQUATION = {"font_name": MATHS, "font_size": 11, "font_color": INK, "italic": True}
+RULE = {"font_name": MATHS, "font_size": 11, "font_color": GREY, "italic": True}
+IN_LINES = {"text_wrap": True, "valign": "top"}
 BESIDE_ARROW = {"indent": 1}
 """Of a caption or a heading along whose left edge an arrow runs."""
 RULE_LINK = {**RULE, "underline": 1}
-TABLE_ARROW = text(10, "#2468A8", align="right")
-NOTE = text(8, GREY)
-LINK = text(10, "#1F4E9E", underline=1)
+TABLE_ARROW = text(11, "#2468A8", align="right")
+NOTE = text(11, GREY)
+LINK = text(11, "#1F4E9E", underline=1)
 STEP = text(11, INK, bold=True)
-STEP_SOURCE = text(9, GREY, italic=True)
+STEP_SOURCE = text(11, GREY, italic=True)
 QUESTION = text(11, "#1F4E9E", bold=True)
-WORDS = text(10, "#4A5663")
-ROW_LABEL = text(9, GREY, align="right")
-COLUMN_LABEL = text(9, GREY, align="center", shrink=True)
+WORDS = text(11, "#4A5663")
+ROW_LABEL = text(11, GREY, align="right")
+COLUMN_LABEL = text(11, GREY, align="center", shrink=True)
 HEADING = text(11, INK, bold=True)
 ROW_WORD = text(11, INK, align="right")
 WORD = text(12, INK, align="center", bold=True, bg_color=LOOKS[Look.INPUT][0], border=1, border_color=FRAME) | {
     "num_format": "@",  # a piece that is a number, such as 24, stays a text when it is typed
     "shrink": True,
 }
-PART_LABEL = text(9, GREY, bold=True)
-PART_NOTE = text(8, GREY, italic=True)
-ARROW = text(8, GREY, align="right")
-PATH = text(9, BOX_EDGE, align="fill")
+PART_LABEL = text(11, GREY, bold=True)
+PART_NOTE = text(11, GREY, italic=True)
+ARROW = text(11, GREY, align="right")
+PATH = text(11, BOX_EDGE, align="fill")
 PATH_START = text(11, BOX_EDGE, align="right", bold=True)
 PATH_END = text(11, BOX_EDGE, align="center", bold=True)
 
@@ -169,14 +171,14 @@ def with_infinity(places: int) -> str:
 def box(look: Look) -> dict[str, Any]:
     """Return the style of a step's box. It is pale, since some programs write every link in dark blue."""
     edge = LOOKS[look][1]
-    return text(10, INK, bold=True, align="center", bg_color=BOXES[look], border=1, border_color=edge, shrink=True)
+    return text(11, INK, bold=True, align="center", bg_color=BOXES[look], border=1, border_color=edge, shrink=True)
 
 
-MAP_HERE = text(8, "#FFFFFF", bold=True, align="center", bg_color=INK, border=1, border_color=INK, shrink=True)
+MAP_HERE = text(11, "#FFFFFF", bold=True, align="center", bg_color=INK, border=1, border_color=INK, shrink=True)
 """The cell of the present sheet on the small map."""
 
 
 @cache
 def on_map(look: Look) -> dict[str, Any]:
     """Return the style of another sheet's cell on the small map."""
-    return text(8, INK, align="center", bg_color=BOXES[look], border=1, border_color=FRAME, shrink=True)
+    return text(11, INK, align="center", bg_color=BOXES[look], border=1, border_color=FRAME, shrink=True)

@@ -23,15 +23,16 @@ from byhand.lessons.measures import Beginning, Guess, best_share, floor, loss_of
 from byhand.lessons.training_story import Story
 from byhand.tokenizers.bpe_training import LearnedBpe
 from byhand.workbook import style
-from byhand.workbook.book import Book, absolute, write_links
+from byhand.workbook.book import Book, absolute
 from byhand.workbook.heads_page import NAME as HEADS
 from byhand.workbook.heads_page import write_heads
+from byhand.workbook.links import write_links
 from byhand.workbook.page import Page
 from byhand.workbook.pieces_page import NAME as PIECES
 from byhand.workbook.pieces_page import write_pieces
 from byhand.workbook.weights_page import WeightsPage
 from byhand.xlsx.charts import Chart, Kind, Series
-from byhand.xlsx.writer import Sheet, Span, cut, points
+from byhand.xlsx.writer import Content, Sheet, Span, cut, edges
 
 MOST_LINES, MOST_TOKENS = 100, 24
 """The most sequences that are shown, and the most tokens of one."""
@@ -44,8 +45,10 @@ LONGEST_BEFORE = 44
 FIRST, CHART, SUMMARY = 4, 16, 11  # the row under the header, the rows of the chart, the column of the summary
 BEFORE, WORD, TIMES, OF, SHARE, EXPECTED, RIGHT, ENTROPY, LOSS, BEST = 1, 5, 6, 7, 8, 9, 10, 11, 12, 13  # columns
 CURVE = 16
+ACROSS = ((BEFORE, SUMMARY), (BEFORE, BEST + 1), (SUMMARY, CURVE), (CURVE, CURVE + 4))
+"""The columns of the chart, the counts, the summary and the curve."""
 GREEN, ORANGE = "#237A45", "#C7761B"
-WIDTH = 8.5
+WIDTH = 9.4
 
 
 @dataclass
@@ -164,7 +167,9 @@ class _TrainingPage:
         columns = max(CURVE + 4, self._widest_text())
         self.sheet.columns(0, 0, 3)
         self.sheet.columns(1, columns, WIDTH)
-        self.sheet.page(FIRST - 1, self.book.about.title, cut(self.spans, points(3) + columns * points(WIDTH)))
+        self.sheet.page(
+            FIRST - 1, self.book.about.title, cut(Content(self.spans, edges([3, *[WIDTH] * columns]), ACROSS))
+        )
 
     def _widest_text(self) -> int:
         """Return the last column that the text takes."""
@@ -187,7 +192,7 @@ class _TrainingPage:
             f"{sum(w.size for w in story.weights.values()):,} weights",
         ]
         self.sheet.text(1, 1, " · ".join(filter(None, parts)), style.SUBTITLE)
-        column = write_links(self.book, self.sheet, self.plan.training, WIDTH)
+        column = write_links(self.book.sheet_names, self.sheet, self.plan.training, WIDTH)
         if self.story.step is not None:
             page = self.book.homes[self.story.step.training.losses[0]].page
             name = self.book.sheet_names[page]
@@ -203,7 +208,7 @@ class _TrainingPage:
         fits = len(shown) == len(self.story.beginnings)
         more = "" if fits else f" The first {len(shown):,} of {len(self.story.beginnings):,} beginnings."
         self.sheet.text(
-            row + 1, 1, f"Each word is to be found from {self.story.given}.{more}", style.text(10, style.GREY)
+            row + 1, 1, f"Each word is to be found from {self.story.given}.{more}", style.text(11, style.GREY)
         )
         heads = {
             BEFORE: "given",
@@ -244,7 +249,7 @@ class _TrainingPage:
             if len(beginning.before) <= LONGEST_BEFORE
             else f"…{beginning.before[1 - LONGEST_BEFORE :]}"
         )
-        self.sheet.text(at, BEFORE + 3, shown if n == 0 else "″", style.text(10, style.GREY, align="right"))
+        self.sheet.text(at, BEFORE + 3, shown if n == 0 else "″", style.text(11, style.GREY, align="right"))
         self.sheet.text(at, WORD, word.word, style.text(11, style.INK, bold=True, align="center"))
         whole, part = style.cell(Look.COMPUTED, "0"), style.cell(Look.COMPUTED, "0.000")
         self.sheet.number(at, TIMES, word.count, style.cell(Look.SHOWN, "0"))
@@ -348,7 +353,7 @@ class _TrainingPage:
                     self.sheet.number(row, SUMMARY + 2 + n, measure(story.held_out(of)), look)
                 row += 1
         for n, line in enumerate(self._about_floor(), row + 1):
-            self.sheet.text(n, SUMMARY, line, style.text(10, style.GREY))
+            self.sheet.text(n, SUMMARY, line, style.text(11, style.GREY))
 
     def _about_floor(self) -> list[str]:
         """Return lines that say what the floor of this text is."""
@@ -381,7 +386,7 @@ class _TrainingPage:
             "Under each word: how probable it is for the model, given what it may look at. "
             "Grey: given, nothing to find. Red: another word is more probable."
         )
-        self.sheet.text(row + 1, 1, about, style.text(10, style.GREY))
+        self.sheet.text(row + 1, 1, about, style.text(11, style.GREY))
         for n, (number, words, asked) in enumerate(self.plan.lines):
             at = row + 3 + 2 * n
             held = any(place and place[0] in story.aside for place in asked)
@@ -444,8 +449,8 @@ class _TrainingPage:
         self.sheet.text(row, column, text, style.HEADING)
 
 
-P_RIGHT = style.text(8, style.GREY, align="center", num_format="0.00")
-P_WRONG = style.text(8, style.RED, align="center", num_format="0.00", italic=True)
+P_RIGHT = style.text(11, style.GREY, align="center", num_format="0.00")
+P_WRONG = style.text(11, style.RED, align="center", num_format="0.00", italic=True)
 SHADES = ("#FFFFFF", "#E3F3E8", "#BFE3CB", "#93CFA7", "#66B983")
 """The fill of a word, from one that the model does not expect to one that it is sure of."""
 

@@ -41,7 +41,7 @@ def write_typed(book: Book, sheet: Sheet, typed: Typed, counts: Block | None, ro
     sheet.text(line, column - 1, "letters", style.ROW_WORD)
     sheet.text(line, column, typed.pieces.typed, style.text(11, style.INK, bg_color=style.LOOKS[Look.INPUT][0]))
     for n, warning in enumerate((_too_long(book, typed), _unknown(book, typed)), 1):
-        sheet.formula(line + n, column - 1, warning, "", style.text(10, style.RED))
+        sheet.formula(line + n, column - 1, warning, "", style.text(11, style.RED))
     if typed.pieces.merges:
         _write_merges(book, sheet, typed, line + 4)
 

@@ -13,12 +13,15 @@ from byhand.core.number_text import in_cell
 from byhand.core.roles import Look, Role
 from byhand.lessons.first_step import PLACE, FirstStep
 from byhand.workbook import style
-from byhand.workbook.book import Book, write_links
-from byhand.workbook.page import Page
+from byhand.workbook.book import Book
+from byhand.workbook.links import write_links
+from byhand.workbook.page import Page, columns_on_paper
 from byhand.xlsx.sheet_xml import FormulaRow
-from byhand.xlsx.writer import Sheet, Span, cut, points
+from byhand.xlsx.writer import Content, Sheet, Span, cut, edges
 
-FIRST, WIDEST, GAP = 4, 40, 2  # the row under the header, the columns of a band, those between two tables
+FIRST, GAP = 4, 2  # the row under the header, the columns between two tables
+FEWEST = 17
+"""The columns that the titles take."""
 MOST_NUMBERS = 20_000
 """The most numbers in all weights that are shown."""
 WIDTH = 6.8
@@ -42,7 +45,8 @@ class WeightsPage:
     ) -> None:
         self.book, self.sheet, self.page, self.before, self.step = book, sheet, page, before, step
         self.spans: list[Span] = []
-        self.columns, self.width = 30, WIDTH
+        self.across: list[Span] = []
+        self.columns, self.width = 0, WIDTH
         self.learnt = {n.name: n for n in book.nodes if n.role is Role.WEIGHT and n.name in before}
 
     def write(self) -> None:
@@ -53,7 +57,7 @@ class WeightsPage:
             "Blue is above 0, red below; the tables of a weight share one scale of colours, its gradient has its own."
         )
         self.sheet.text(1, 1, about, style.SUBTITLE)
-        write_links(self.book, self.sheet, self.page, WIDTH)
+        write_links(self.book.sheet_names, self.sheet, self.page, WIDTH)
         row, shown = FIRST, 0
         for name, node in self.learnt.items():
             if shown + node.shape[0] * node.shape[1] > MOST_NUMBERS:
@@ -62,9 +66,11 @@ class WeightsPage:
             shown += node.shape[0] * node.shape[1]
             row = self._band(row, name, node)
         self.sheet.columns(0, 0, 3)
-        self.sheet.columns(1, self.columns, self.width)
-        width = points(3) + self.columns * points(self.width)
-        self.sheet.page(FIRST - 1, self.book.about.title, cut(self.spans or [(FIRST, FIRST + 1)], width))
+        self.sheet.columns(1, max(self.columns, FEWEST), self.width)
+        columns = edges([3, *[self.width] * max(self.columns, FEWEST)])
+        self.sheet.page(
+            FIRST - 1, self.book.about.title, cut(Content(self.spans or [(FIRST, FIRST + 1)], columns, self.across))
+        )
 
     def _band(self, row: int, name: str, node: Node) -> int:
         """Write a weight's tables, and return the row of the next band."""
@@ -73,7 +79,7 @@ class WeightsPage:
         moved = float(np.sqrt(np.mean((tables[-1].values - tables[0].values) ** 2)))
         about = f"  {times(node.shape)}, moved by {moved:.2f} (root of the mean square)"
         self.sheet.rich(row, 1, [(name, style.STEP), (about, style.NOTE)])
-        beside = len(tables) * (columns + GAP) <= WIDEST
+        beside = len(tables) * (max(columns, 3) + GAP) <= columns_on_paper(WIDTH)
         largest = max(float(np.abs(t.values).max()) for t in tables if t.look is not Look.GRADIENT) or 1.0
         for n, table in enumerate(tables):
             at = (row + 2, 2 + n * (max(columns, 3) + GAP)) if beside else (row + 2 + n * (rows + 2), 2)
@@ -103,7 +109,7 @@ class WeightsPage:
         """Write a table with its first number in a cell, its title above and the labels of its rows at the left."""
         row, column = at
         rows, columns = node.shape
-        self.sheet.text(row - 1, column, table.title, style.text(10, style.LOOKS[table.look][1], bold=True))
+        self.sheet.text(row - 1, column, table.title, style.text(11, style.LOOKS[table.look][1], bold=True))
         for i in range(rows):
             label = word(node.shape[0].labels, i, self.book.values) if rows > 1 else ""
             self.sheet.text(row + i, column - 1, label, style.ROW_LABEL)
@@ -115,6 +121,7 @@ class WeightsPage:
         place = (row, column, row + rows - 1, column + columns - 1)
         shown = table.values
         self.columns = max(self.columns, column + columns)
+        self.across.append((column - 1, column + columns))
         if table.node is None:
             self.sheet.numbers(place, lambda i: shown[i].tolist(), look)
         else:

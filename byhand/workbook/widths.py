@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from byhand.core.graph import INFINITE, Array, Node, Scope
 from byhand.core.labels import WordLabels, spelling, word
 from byhand.core.number_text import in_cell
 from byhand.workbook.decimals import NumberFormats
-from byhand.workbook.layout import WIDEST, Room, floating, sides
-from byhand.workbook.page import MARGIN_LETTERS, NARROWEST, SMALL_LETTER, Block, columns_on_screen
-from byhand.xlsx.writer import READABLE_WIDTH, points
+from byhand.workbook.layout import ENDLESS, LABEL, WIDEST, Room, floating, sides
+from byhand.workbook.page import LABEL_LETTER, MARGIN_LETTERS, NARROWEST, Block, columns_on_paper, columns_on_screen
+from byhand.xlsx.writer import A3, A4, points
 
-WIDEST_PIECE = 10.0
+WIDEST_PIECE = 12.0
 """The width of a column of pieces, in letters; longer ones are shown smaller."""
 STRIP_ROOM = 1.5
 """The letters of room beside the name of a strip, which is bold."""
@@ -36,7 +37,7 @@ class Widths:
     def words(self, block: Block) -> float:
         """Return the width for the words around a table; over a strip of a turned page stands its name."""
         if block.strip:
-            return SMALL_LETTER * (len(block.caption.name) + STRIP_ROOM) if block.turned else 0.0
+            return LABEL_LETTER * (len(block.caption.name) + STRIP_ROOM) if block.turned else 0.0
         return self.labels(block.node)
 
     def labels(self, node: Node) -> float:
@@ -45,7 +46,7 @@ class Widths:
         for axis, dim in enumerate(node.shape):
             if isinstance(dim.labels, WordLabels):
                 room = 0.9 if (axis == 0) != self.turned else 1.4
-                needed = max(needed, SMALL_LETTER * (self._letters(dim.labels, int(dim)) + room))
+                needed = max(needed, LABEL_LETTER * (self._letters(dim.labels, int(dim)) + room))
         return min(needed, WIDEST_PIECE)
 
     def _letters(self, of: WordLabels, count: int) -> int:
@@ -83,25 +84,46 @@ class BandWidths(Room):
         """Return how far a band of a page may run along, in columns (turned: in rows)."""
         if turned:
             return WIDEST[turned]
-        room = READABLE_WIDTH / self.zoom - points(MARGIN_LETTERS)
-        return max(FEWEST, 1 + int(room / points(self._letters.get(page, NARROWEST))))
+        room = A4.readable_width / self.zoom - points(MARGIN_LETTERS)
+        return max(FEWEST, 1 + int(room / points(self.letters(page))))
 
     def across(self, page: Scope) -> int:
-        """Return how many columns of a page a screen shows."""
-        return columns_on_screen(self.zoom * self._letters.get(page, NARROWEST))
+        """Return how many columns of a page a screen shows, and a page of paper takes."""
+        letters = self.letters(page)
+        return min(columns_on_screen(self.zoom * letters), 1 + columns_on_paper(letters))
+
+    def paper(self, page: Scope) -> int:
+        """Return how many columns of a page a page of A4 takes; of A3 where a table alone is wider than A4."""
+        letters = self.letters(page)
+        sizes = (columns_on_paper(letters, paper) for paper in (A4, A3))
+        return next((columns for columns in sizes if LABEL + self._widest.get(page, 0) <= columns), ENDLESS)
+
+    def letters(self, page: Scope) -> float:
+        """Return how wide the columns of a page are at least, in letters."""
+        return self._letters.get(page, NARROWEST)
+
+    @cached_property
+    def _widest(self) -> dict[Scope, int]:
+        """The columns of the widest table of pages."""
+        widest: dict[Scope, int] = defaultdict(int)
+        for page, node in self._shown():
+            widest[page] = max(widest[page], int(node.shape[1]))
+        return widest
 
     @cached_property
     def _letters(self) -> dict[Scope, float]:
         """The widths of the columns of pages."""
-        letters: dict[Scope, float] = {}
+        letters: dict[Scope, float] = defaultdict(lambda: NARROWEST)
+        for page, node in self._shown():
+            letters[page] = max(letters[page], self.widths.numbers(node), self.widths.labels(node))
+        return letters
+
+    def _shown(self) -> Iterator[tuple[Scope, Node]]:
+        """Yield each page with each table that it shows."""
         for node in self.nodes:
             if node.name and node.page is not None and not floating(node):
                 left, above = sides(node)
                 gradient = [self.gradients[node]] if node in self.gradients else []
-                here = [
-                    n for n in (node, *left, *above, *gradient) if not n.role.traits.shared
-                ]  # not ε, which is at home
-                shown = [n for n in here if n in self.widths.values]
-                needed = [max(self.widths.numbers(n), self.widths.labels(n)) for n in shown]
-                letters[node.page] = max(letters.get(node.page, NARROWEST), *needed)
-        return letters
+                for shown in (node, *left, *above, *gradient):
+                    if not shown.role.traits.shared and shown in self.widths.values:  # ε is at home
+                        yield node.page, shown

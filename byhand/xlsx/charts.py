@@ -81,8 +81,8 @@ def insert(book: Any, worksheet: Any, row: int, column: int, chart: Chart) -> No
 
 
 def _axis(name: str, lines: bool = True) -> dict[str, Any]:
-    """Return an axis with small letters at the edge of the chart. lines: whether lines run across it."""
-    small = {"name_font": {"size": 9, "bold": False}, "num_font": {"size": 9}, "label_position": "low"}
+    """Return an axis, its letters at the chart's edge and as large as those of cells. lines: whether it has a grid."""
+    small = {"name_font": {"size": 11, "bold": False}, "num_font": {"size": 11}, "label_position": "low"}
     return small | {"name": name, "major_gridlines": {"visible": lines, "line": {"color": GRID}}}
 
 
@@ -102,5 +102,5 @@ def _series(sheet: str, series: Series, kind: Kind) -> dict[str, Any]:
         return drawn | {"fill": {"color": series.colour}, "gap": 60}
     line = {"none": True} if kind is Kind.POINTS else {"color": series.colour, "width": 2, "dash_type": series.dash}
     if series.labelled:
-        drawn["data_labels"] = {"series_name": True, "value": False, "position": "right", "font": {"size": 9}}
+        drawn["data_labels"] = {"series_name": True, "value": False, "position": "right", "font": {"size": 11}}
     return drawn | {"line": line, "marker": marker}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
+from functools import cached_property
+from itertools import accumulate, pairwise
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,8 @@ from byhand.xlsx.lines import Line
 from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range, StreamingPackager, StyleKey
 
 ROW, TITLE = 15.0, 12.0  # points of a row, and what the title is higher
-SMALLEST, READABLE, WHOLE, LARGEST = 10, 91, 100, 130
-"""Scales in per cent: the least, at which numbers have 10 points, of several pages at most, of one page at most."""
-TEARING = 70
-"""The least scale at which a sheet is printed so that no table is torn, where tables beside each other are."""
+READABLE, WHOLE, LARGEST = 91, 100, 130
+"""Scales in per cent: the least, at which letters of 11 points have 10 on paper, of several pages at most, of one."""
 SPARE = 0.94  # programs measure letters, and so columns, a little apart
 SPARE_DOWN = 0.985  # and rows of their own height much less
 MOST_BALANCED = 12
@@ -44,27 +43,67 @@ class Paper:
     height: float
     upright: bool = False
 
+    @property
+    def readable_width(self) -> float:
+        """The width of the columns, in points, that it takes at the least scale."""
+        return 100 * SPARE * self.width / READABLE
+
 
 A4, UPRIGHT = Paper(9, 805.0, 541.0), Paper(9, 559.0, 787.0, upright=True)
 A3 = Paper(8, 1154.0, 787.0)
-"""For what is too wide for A4 at the smallest scale."""
-
-READABLE_WIDTH = 100 * SPARE * A4.width / READABLE
-"""The width, in points, of what is printed with numbers of 10 points."""
+"""For a table that is wider than A4 at the least scale."""
 
 LETTER_WIDTH, PADDING = 5.25, 3.75  # points of a letter of a column's width, and of the room beside it
 
 Span = tuple[int, int]
-"""Rows that belong together: the first row, and the row after the last."""
+"""Rows, or columns, that belong together: the first one, and the one after the last."""
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What is printed of a sheet: the rows and the columns that belong together, and the columns' edges in points.
+
+    edges: the left edge of each column and the right one of the last. heights: of rows that are higher than others, in
+    points.
+    """
+
+    rows: Sequence[Span]
+    edges: Sequence[float]
+    columns: Sequence[Span] = ()
+    heights: Mapping[int, float] = field(default_factory=dict)
+
+    @property
+    def width(self) -> float:
+        return self.edges[-1]
+
+    @property
+    def end(self) -> int:
+        """The row after the last."""
+        return max(end for _, end in self.rows)
+
+    @cached_property
+    def _tops(self) -> list[float]:
+        """How many rows of the usual height lie above each row."""
+        return [0.0, *accumulate(self.heights.get(row, ROW) / ROW for row in range(self.end))]
+
+    def rows_between(self, start: int, row: int) -> float:
+        """Return how many rows of the usual height lie between two rows."""
+        return self._tops[row] - self._tops[start]
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The scale of a sheet on paper, in per cent, the rows at which further pages begin, and the paper's size."""
+    """The scale of a sheet on paper, in per cent, the rows and columns at which pages begin, and the paper's size."""
 
     scale: int
     rows: list[int]
     paper: Paper = A4
+    columns: list[int] = field(default_factory=list)
+
+    @property
+    def pages(self) -> int:
+        """How many pages of paper it takes, if all of them are printed."""
+        return (len(self.rows) + 1) * (len(self.columns) + 1)
 
 
 def points(letters: float) -> float:
@@ -72,39 +111,62 @@ def points(letters: float) -> float:
     return letters * LETTER_WIDTH + PADDING
 
 
-def cut(spans: Iterable[Span], width: float) -> Cut:
-    """Return how to print a sheet whose columns have a width, in points.
+def edges(letters: Iterable[float]) -> list[float]:
+    """Return the left edge of each column and the right one of the last, in points, from their widths in letters."""
+    return [0.0, *accumulate(map(points, letters))]
 
-    Its numbers have 10 points, or as many as its width allows; on the fewest pages then, upright or across.
+
+def cut(content: Content) -> Cut:
+    """Return how to print a sheet.
+
+    Its letters have 10 points, however wide it is: a sheet that is wider than its paper has further pages, which begin
+    between tables. It is printed on the fewest pages of A4, upright or across; on A3 where A4 would tear a table.
     """
-    spans = sorted(spans)
-    wide_enough = [paper for paper in (A4, UPRIGHT) if 100 * SPARE * paper.width / width >= SMALLEST]
-    cuts = [_cut_for(paper, spans, width) for paper in wide_enough or [A3]]
-    best = min(cuts, key=lambda made: (_tears(spans, made), -min(made.scale, READABLE), len(made.rows), -made.scale))
-    return replace(best, rows=_balanced(spans, best.rows))
+    content = replace(content, rows=sorted(content.rows))
+    cuts = [_cut_for(paper, content) for paper in (A4, UPRIGHT)]
+    if all(_torn(content, made) for made in cuts):
+        cuts.append(_cut_for(A3, content))
+    best = min(
+        cuts, key=lambda made: (_torn(content, made), made.paper is A3, len(made.columns), made.pages, -made.scale)
+    )
+    return replace(best, rows=_balanced(content, best.rows))
 
 
-def _cut_for(paper: Paper, spans: list[Span], width: float) -> Cut:
+def _cut_for(paper: Paper, content: Content) -> Cut:
     """Return how to print a sheet on this paper."""
-    last = max(end for _, end in spans)
-    wide = max(SMALLEST, int(100 * SPARE * paper.width / width))
-    least = min(wide, READABLE)
-    whole = min(wide, LARGEST, int(100 * SPARE_DOWN * paper.height / (last * ROW + TITLE)))
-    if whole >= least:
+    wide = int(100 * SPARE * paper.width / content.width)
+    if wide < READABLE:
+        across = _breaks_across(content, paper.readable_width)
+        return Cut(READABLE, _breaks(content, _rows(paper.height, READABLE)), paper, across)
+    whole = min(
+        wide, LARGEST, int(100 * SPARE_DOWN * paper.height / (content.rows_between(0, content.end) * ROW + TITLE))
+    )
+    if whole >= READABLE:
         return Cut(whole, [], paper)
-    scales = range(least, min(wide, WHOLE) + 1)
-    cuts = [Cut(scale, _breaks(spans, last, _rows(paper.height, scale)), paper) for scale in scales]
-    if all(_tears(spans, made) for made in cuts):
-        smaller = range(least - 1, TEARING - 1, -1)
-        others = (Cut(scale, _breaks(spans, last, _rows(paper.height, scale)), paper) for scale in smaller)
-        cuts += [made for made in others if not _tears(spans, made)][:1]
-    return min(cuts, key=lambda made: (_tears(spans, made), len(made.rows), -made.scale))
+    scales = range(READABLE, min(wide, WHOLE) + 1)
+    cuts = [Cut(scale, _breaks(content, _rows(paper.height, scale)), paper) for scale in scales]
+    return min(cuts, key=lambda made: (_torn(content, made), len(made.rows), -made.scale))
 
 
-def _tears(spans: list[Span], made: Cut) -> bool:
-    """Return whether a page ends within a table that a page would hold, but the first ones, which begin the sheet."""
-    first, most = spans[0][0], _rows(made.paper.height, made.scale)
-    return any(first < start < row < end <= start + most for row in made.rows for start, end in spans)
+def _torn(content: Content, made: Cut) -> int:
+    """Return how often a page ends within rows that a page would hold, but the first ones, or within columns."""
+    first, most = content.rows[0][0], _rows(made.paper.height, made.scale)
+    whole = [(start, end) for start, end in content.rows if start > first and content.rows_between(start, end) <= most]
+    down = sum(start < row < end for row in made.rows for start, end in whole)
+    return down + sum(start < column < end for column in made.columns for start, end in content.columns)
+
+
+def _breaks_across(content: Content, room: float) -> list[int]:
+    """Return the first columns of further pages. A full page ends where it tears the fewest tables."""
+    places: list[int] = []
+    edges, start, last = content.edges, 0, len(content.edges) - 1
+    while edges[last] - edges[start] > room:
+        first = min((end for begin, end in content.columns if begin >= start), default=start + 1)  # it holds a table
+        ends = [at for at in range(start + 1, last) if edges[at] - edges[start] <= room]
+        ends = [at for at in ends if at >= first] or ends[-1:] or [start + 1]
+        start = min(ends, key=lambda at: (sum(a < at < b for a, b in content.columns), -at))
+        places.append(start)
+    return places
 
 
 def _rows(height: float, scale: int) -> int:
@@ -112,34 +174,36 @@ def _rows(height: float, scale: int) -> int:
     return int((SPARE_DOWN * height * 100 / scale - TITLE) / ROW)
 
 
-def _breaks(spans: list[Span], last: int, most: int) -> list[int]:
+def _breaks(content: Content, most: int) -> list[int]:
     """Return the first rows of further pages. A full page ends between bands, or else between tables, or anywhere."""
     rows: list[int] = []
-    start = 0
-    while last - start > most:
-        at = range(start + most, max(start, spans[0][0]), -1)
+    spans, start = content.rows, 0
+    while content.rows_between(start, content.end) > most:
+        full = max(row for row in range(start + 1, content.end) if content.rows_between(start, row) <= most)
+        at = range(full, max(start, spans[0][0]), -1)
         whole = (row for groups in (_bands(spans), spans) for row in at if not any(a < row < b for a, b in groups))
-        start = next(whole, start + most)
+        start = next(whole, full)
         rows.append(start)
     return rows
 
 
-def _balanced(spans: list[Span], rows: list[int]) -> list[int]:
-    """Return as many breaks, all between bands, so that the longest page is as short as it can be; else those given."""
+def _balanced(content: Content, rows: list[int]) -> list[int]:
+    """Return as many breaks so that the longest page is as short as it can be, if they end no more tables or bands."""
     if not 0 < len(rows) < MOST_BALANCED:
         return rows
-    last, bands = max(end for _, end in spans), _bands(spans)
-    longest = max(b - a for a, b in pairwise([0, *rows, last]))
-    for most in range(ceil(last / (len(rows) + 1)), longest):
-        even = _breaks(spans, last, most)
-        if len(even) == len(rows) and not any(a < row < b for row in even for a, b in bands):
+    last, bands = content.end, _bands(content.rows)
+    groups = content.rows if any(a < row < b for row in rows for a, b in bands) else bands
+    longest = max(content.rows_between(a, b) for a, b in pairwise([0, *rows, last]))
+    for most in range(ceil(content.rows_between(0, last) / (len(rows) + 1)), ceil(longest)):
+        even = _breaks(content, most)
+        if len(even) == len(rows) and not any(a < row < b for row in even for a, b in groups):
             return even
     return rows
 
 
-def _bands(spans: list[Span]) -> list[Span]:
+def _bands(spans: Sequence[Span]) -> list[Span]:
     """Join the spans that have no empty row between them."""
-    bands = spans[:1]
+    bands = list(spans[:1])
     for start, end in spans[1:]:
         if start <= bands[-1][1]:
             bands[-1] = (bands[-1][0], max(end, bands[-1][1]))
@@ -336,7 +400,7 @@ class Sheet:
         sheet.set_footer(f"&L&8&K6B7785{plain}&R&8&K6B7785&P/&N")
 
     def page(self, frozen_rows: int, footer: str, cut: Cut | None = None) -> None:
-        """Set up printing: landscape, on one page or on several as `cut` says; without, fitted to a page of A4.
+        """Set up printing, on one page or on several as `cut` says; without, fitted to a page of A4.
 
         No rows are repeated on each page: with them, LibreOffice draws the pages of another paper through the tables
         on the screen. The footer says the sheet's name on each.
@@ -347,14 +411,15 @@ class Sheet:
         paper = cut.paper if cut else A4
         sheet.set_portrait() if paper.upright else sheet.set_landscape()
         sheet.set_paper(paper.number)
-        if cut is None or (not cut.rows and cut.scale <= WHOLE):
+        if cut is None:
             sheet.fit_to_pages(1, 1)
         else:
             sheet.set_print_scale(cut.scale)
             sheet.set_h_pagebreaks(cut.rows)
+            sheet.set_v_pagebreaks(cut.columns)
         sheet.set_margins(**MARGINS)
         plain = footer.replace("&", "&&")
-        sheet.set_footer(f"&L&9&K6B7785{plain}&R&9&K6B7785&A · &P/&N", {"margin": FOOTER})
+        sheet.set_footer(f"&L&11&K6B7785{plain}&R&11&K6B7785&A · &P/&N", {"margin": FOOTER})
 
 
 class _Memory(io.BytesIO):

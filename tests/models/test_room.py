@@ -8,9 +8,10 @@ from typing import Any
 
 import openpyxl
 import pytest
-from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.rich_text import CellRichText
 from openpyxl.styles import Alignment
 from support.lessons import BOOKS, FEWEST, INFINITE, load, opened, sweep
+from support.rooms import breadth, length, own_width, widths
 
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
@@ -19,45 +20,43 @@ from byhand.workbook.build import write_lesson
 each_book = pytest.mark.parametrize("name", sweep(BOOKS))
 
 
-def widths(sheet: Any) -> list[float]:
-    """Of each column."""
-    found = [8.43] * (sheet.max_column + 20)
-    for dimension in sheet.column_dimensions.values():
-        last = min(dimension.max, len(found))
-        found[dimension.min - 1 : last] = [dimension.width - 0.71] * (last - dimension.min + 1)
-    return found
-
-
-BREADTHS = dict.fromkeys(" ·.,:;'|!ijl()[]", 0.53) | dict.fromkeys("tfrsJ-", 0.8) | dict.fromkeys("mwMW…→", 1.75)
-"""Of letters in Calibri or Cambria, at the upper end, against a digit's."""
-
-
-def length(cell: Any) -> float:
-    """How wide a text is, about, in the unit of a column's width: a digit of Calibri 11."""
-    parts = cell.value if isinstance(cell.value, CellRichText) else [cell.value]
-    dressed = [(p.text, p.font) if isinstance(p, TextBlock) else (p, cell.font) for p in parts]
-    return sum(sum(map(breadth, text)) * (font.sz or 11) / 11 * (1.04 if font.b else 1) for text, font in dressed)
-
-
-def breadth(letter: str) -> float:
-    return BREADTHS.get(letter, 1.22 if letter.isupper() else 1.02)
-
-
 def cut_off(sheet: Any) -> Iterator[str]:
     """The texts that run into a neighbour, or off the sheet."""
     wide = widths(sheet)
     for row in sheet.iter_rows():
         filled = [c.column - 1 for c in row if c.value is not None]
         for cell in (c for c in row if isinstance(c.value, str | CellRichText)):
+            if cell.alignment.wrap_text:
+                if is_too_high(cell, wide):
+                    yield f"{sheet.title}!{cell.coordinate} {str(cell.value)!r} has more lines than room"
+                continue
             room = room_of(cell, filled, wide)
             if length(cell) > room:
                 yield f"{sheet.title}!{cell.coordinate} {str(cell.value)!r}: {length(cell):.1f} in {room:.1f}"
 
 
+def lines_of(cell: Any, wide: float) -> int:
+    """How many lines a text takes in a cell that breaks it between words."""
+    words, lines, at = str(cell.value).split(" "), 1, 0.0
+    scale = length(cell) / sum(map(breadth, str(cell.value)))
+    for word in words:
+        size = scale * sum(map(breadth, word))
+        if at and at + size > wide:
+            lines, at = lines + 1, 0.0
+        at += size + scale * breadth(" ")
+    return lines
+
+
+def is_too_high(cell: Any, wide: list[float]) -> bool:
+    """Whether a text in lines is cut off below: a line takes 15 points."""
+    height = cell.parent.row_dimensions[cell.row].height or 15
+    return 15 * lines_of(cell, own_width(cell, wide)) > height
+
+
 def room_of(cell: Any, filled: list[int], wide: list[float]) -> float:
     at = cell.column - 1
     if cell.alignment.shrink_to_fit:  # to half of its letters' size at most: smaller ones cannot be read
-        return 2 * wide[at]
+        return 2 * own_width(cell, wide)
     before = max((c for c in filled if c < at), default=-1)
     after = min((c for c in filled if c > at), default=len(wide))
     left, right = sum(wide[before + 1 : at]), sum(wide[at + 1 : after])

@@ -151,7 +151,7 @@ def test_a_band_ends_before_it_is_too_wide(turned: bool, width: int) -> None:
     x = table("x", 2, width)
     with page("", "Page"):
         steps = [x]
-        for n in range(8):
+        for n in range(6):
             steps.append((steps[-1] + 1).named(f"step{n}"))
     layout = lay_out(steps[-1], turned=turned)
     (only,) = layout.pages.values()
