@@ -1,8 +1,8 @@
 // What a reader does: pointing at cells, clicks, keys, and fields.
 
 /** What keys do, as buttons say it in `data-do`: of whom, what, and with what. */
-const KEYS = { n: "player step 1", p: "player step -1", " ": "player toggle", Escape: "page release" };
-const CELL_KEYS = { u: "page ask", e: "page edit", i: "page input" };
+const PLAYING = { n: "player step 1", p: "player step -1", " ": "player toggle" };
+const KEYS = { ...PLAYING, Escape: "page release", u: "page ask", e: "page edit", i: "page input" };
 const PRESENTING = { PageDown: "page turn next", PageUp: "page turn previous" };
 /** By how many rows and columns a key goes on in a table. */
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -80,7 +80,7 @@ addEventListener("keydown", (event) => {
   const isOther = isControl || altKey || (isTyping && key !== "Escape") || isPressed;
   const isInGrid = target.matches("td");
   const step = isInGrid && (MOVES[key] ?? FAR_MOVES[key]);
-  const action = KEYS[key] ?? (page.cell && CELL_KEYS[key]) ?? (byId("present").checked && PRESENTING[key]);
+  const action = KEYS[key] ?? (byId("present").checked && PRESENTING[key]);
   if (isUndo) page.undo();
   else if (isOther || !(step || action || (isInGrid && key === "Enter"))) return;
   else if (step) move(target, step);

@@ -58,7 +58,7 @@ function explanations(about, answers) {
 
 /**
  * What no misconception, one, or two alone and together make of a sheet. kinds: of each answer "right", "follows",
- * "mistake", "rounded", "coarse" or "open". by: the ideas behind it. matches, against: the answers for and against each.
+ * "mistake", "rounded", "coarse" or "open". by: the ideas behind it. matches, against: answers for and against.
  */
 class Explanation {
   kinds = [];
@@ -147,11 +147,8 @@ class Explanation {
     const tables = range(this.ideas.length ? 0 : names.get(table)).filter((n) => !given[n]);
     const every = range(places + 3).map((k) => [places + 2 - k]);
     for (const [k, only] of [...every, ...range(places + 1).flatMap((k) => tables.map((n) => [places - k, n]))]) {
-      const row = this.numbers(
-        lessonBy(`${k} ${only}`, rounding(k, only)),
-        question,
-        k > places ? this.exact : this.written,
-      );
+      const rounded = lessonBy(`${k} ${only}`, rounding(k, only));
+      const row = this.numbers(rounded, question, k > places ? this.exact : this.written);
       const some = left.filter((n) => isNear(question, typed[n], row[n]));
       if (3 * some.length < 2 * left.length) continue;
       this.cost += k >= places ? FINE : COARSE;

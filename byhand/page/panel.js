@@ -25,11 +25,11 @@ function changeFields(cell) {
   const isGiven = Boolean(lesson.given[cell[0]]);
   const isHeld = !isGiven && lesson.changes.has(String(cell));
   const value = String(lesson.value(...cell)).replace("e+", "e");
-  const number = html`<input id="new-number" data-set="${String(cell)}" inputmode="decimal" autocomplete="off" value="${value}">
-    <button>${say("set")}</button>`;
+  const [vocabulary, isOptional] = isGiven && role === "tokens" && Array.isArray(labels[0]) ? labels[0].slice(1) : [];
+  const number = html`<input id="new-number" data-set="${String(cell)}" value="${value}"
+    inputmode="decimal" autocomplete="off"><button>${say("set")}</button>`;
   return html`<form class="change"><label for="new-number">${say(isGiven ? "change" : "hold")}</label>
-    ${isGiven && role === "tokens" && Array.isArray(labels[0]) ? wordField("new-number", cell, ...labels[0].slice(1)) : number}
-    </form>
+    ${vocabulary === undefined ? number : wordField("new-number", cell, vocabulary, isOptional)}</form>
     ${isHeld && html`<p class="hint">${say("is_patched")}</p>${button("take rule", "release")}`}
     ${before && [button("take cell", "take_cell"), button("take table", "take_table")]}`;
 }
@@ -60,7 +60,8 @@ function showInPanel(cell) {
       <p class="big"><math>${nameOf(cell)}</math> ${!isSecret && html`<output>${shown(value)}</output>`}
       ${was !== value && html`<small>${say("was", { x: shown(was) })}</small>`}</p>
       <p>${about} <span class="of">${[title, equation].filter(Boolean).join(": ")} <cite>${source}</cite></span></p>
-      ${lines.length > 0 && html`<div class="formula" tabindex="0" role="group" aria-label="${say("numbers")}">${lines}</div>`}
+      ${lines.length > 0 && html`<div class="formula" tabindex="0" role="group"
+        aria-label="${say("numbers")}">${lines}</div>`}
       </div>
       ${practice ? html`<p class="verdict">${practice.field(practice.asked.get(String(cell)))?.title}</p>` : more}`,
   );

@@ -8,7 +8,7 @@ function piecesIn(text) {
   return pieces.filter(Boolean).join("|");
 }
 
-/** The fields of an exercise, and what has been typed. An answer is known by its question and its place there: "0,3". */
+/** The fields of an exercise, and what has been typed. An answer is known by question and place: "0,3". */
 class Practice {
   typed = new Map();
 

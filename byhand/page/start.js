@@ -77,20 +77,19 @@ function lossBars(losses) {
 function settingField([n, name, meaning]) {
   const value = page.lesson.value(n, 0, 0);
   return html`<p><label for="setting-${n}">${name}</label>
-    <input id="setting-${n}" type="number" step="any" value="${value}" data-set="${n},0,0"> <small>${meaning}</small></p>`;
+    <input id="setting-${n}" type="number" step="any" value="${value}" data-set="${n},0,0">
+    <small>${meaning}</small></p>`;
 }
 
 function drawStart() {
   const { prompts, prediction: expected, written, losses, settings } = page.lesson.data.start;
-  const section = (key, content) => html`<div class="${key}"><h2>${say(key)}</h2>${content}</div>`;
+  const section = (key, items, content) =>
+    items.length > 0 && html`<div class="${key}"><h2>${say(key)}</h2>${content}</div>`;
+  const writes = section("writes", written, written.map(writtenWord));
+  const constants = section("constants", settings, settings.map(settingField));
   fill(byId("prompts"), html`${prompts.map(promptFields)}`);
   fill(byId("expects"), html`${expected && prediction(expected)}`);
-  fill(
-    byId("more-start"),
-    html`${written.length > 0 && section("writes", written.map(writtenWord))}
-      ${losses.length > 0 && section("loss", lossBars(losses))}
-      ${settings.length > 0 && section("constants", settings.map(settingField))}`,
-  );
+  fill(byId("more-start"), html`${writes}${section("loss", losses, lossBars(losses))}${constants}`);
 }
 
 whenChanged.push(drawStart);
