@@ -26,8 +26,8 @@ STARTS: Mapping[str, Callable[[int, int, int], float]] = {
 """By name, the number in the n-th asked cell of a silly table, in its row and column."""
 FEWER = {" to 1 place": 1, " to whole numbers": 0}
 """How the rest may be written to fewer places than are asked."""
-NEAR = 0.5
-"""A silly number so near to the right one is made larger by 1."""
+NEAR, ELSEWHERE = 0.5, 7.0
+"""A silly number so near to the right one is made larger by this, which no slip does."""
 Stacked = list[Array]
 """The answers of a whole class: for each question a table. (students, cells)"""
 
@@ -86,10 +86,10 @@ class _Course:
     def answers(self, start: Callable[[int, int, int], float]) -> Array:
         """Return every answer that follows from a silly start, before rounding. (students, answers)
 
-        What is not asked of the silly tables is right, as marking takes it to be.
+        What is not asked of the silly tables is right, as marking takes it to be. What they do not change is silly too.
         """
         silly = self._filled(start)
-        answers = np.where(np.abs(silly - self.right) < NEAR, silly + 1, silly)
+        answers = np.where(np.abs(silly - self.right) < NEAR, silly + ELSEWHERE, silly)
         with np.errstate(all="ignore"):
             values = fold([stage.by_hand for stage in self.stages], self.given)
             tables = dict(self.given)
@@ -101,7 +101,8 @@ class _Course:
             after = [stage for stage in self.stages if stage.before]
             values = fold([stage.by_hand for stage in after], tables)
         for stage in after:
-            answers[:, stage.flat] = stage.cells(values[stage.by_hand])
+            cells = stage.cells(values[stage.by_hand])
+            answers[:, stage.flat] = np.where(np.isclose(cells, self.right[:, stage.flat]), silly[:, stage.flat], cells)
         return answers
 
     def counted(self, answers: Array) -> Array:

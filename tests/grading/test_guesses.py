@@ -92,6 +92,8 @@ def test_what_begins_with_a_silly_table_goes_on_rightly() -> None:
     counted = sheets["one number a row in what is asked first, and 1, 2, 3 in the rest"]
     assert [row.tolist()[:4] for row in counted[1:]] == [[1, 2, 3, 4], [10, 11, 12, 13]]
     zeros = "zeros in what is asked first, and the rest worked out from that"
+    gemma = class_of("gemma", 3)  # of its second answers, the first word's row is no part
+    assert not Guesses(gemma.problem, gemma.made).sheets(1)[zeros][1].any()
     every = Guesses(of.problem, of.made)
     for n in range(10):
         assert (np.abs(every.sheets(n)[zeros][0] - np.ravel(of.right(n)[0])) > 0.4).all()
