@@ -31,7 +31,7 @@ import numpy as np
 from byhand.core.graph import Array, Node
 from byhand.exercises.draw import COMMON, EASY, SHARES, reads_given
 from byhand.exercises.problem import Flags
-from byhand.grading.stages import Indices, Stage
+from byhand.grading.stages import ROOM, Indices, Stage
 
 ALIKE = 4
 """A table of so many answers or more that are all the same is no work."""
@@ -77,6 +77,13 @@ class StageAnswers:
         return np.asarray(~np.isnan(self.typed))
 
     @cached_property
+    def as_asked(self) -> Array:
+        """The answers to the places that are asked: −0.34 for a whole number is no more than 0."""
+        units = self.stage.tolerances.units
+        with np.errstate(all="ignore"):
+            return np.asarray(np.rint(self.typed / units) * units + 0.0)
+
+    @cached_property
     def one_number(self) -> bool:
         """Whether a table holds one number in every cell, and the right one does not."""
         return one_number_in_every_cell(self.typed, self.key)
@@ -89,7 +96,7 @@ class StageAnswers:
     @property
     def tells_of_mistakes(self) -> bool:
         """Whether so many different numbers of some digits are made by mistakes that no guess meets them."""
-        made = [x for x, combination in zip(self.typed.tolist(), self.mistakes, strict=True) if combination]
+        made = [x for x, combination in zip(self.as_asked.tolist(), self.mistakes, strict=True) if combination]
         return len({x for x in made if _has_digits(x)}) >= UNGUESSED
 
     def made_by(self, misconception: int) -> Flags:
@@ -133,7 +140,7 @@ def all_explained(answers: Sequence[StageAnswers]) -> bool:
     explained = [one.right | one.follows | np.array([bool(of) for of in one.mistakes], dtype=bool) for one in answers]
     if not all((flags | ~one.answered).all() for one, flags in zip(answers, explained, strict=True)):
         return False
-    wrong = [one.typed[_telling_and_hard(one, for_points=False)[1] & ~one.right] for one in answers if not one.idle]
+    wrong = [one.as_asked[_telling_and_hard(one, for_points=False)[1] & ~one.right] for one in answers if not one.idle]
     numbers = {x for typed in wrong for x in typed.tolist()}
     several = sum(int(one.answered.sum()) for one in answers) >= FEWEST_EXPLAINED
     return several and (len(numbers) >= 2 or any(_digits(x) >= 3 for x in numbers))
@@ -290,7 +297,7 @@ class _Weighing:
 
     def _numbers(self, n: int, cells: Flags) -> Array:
         """Return the numbers in these cells of a table, without 0, ±1 and equal shares if others are right."""
-        return np.asarray(self.answers[n].typed[cells & self.hard[n]])
+        return np.asarray(self.answers[n].as_asked[cells & self.hard[n]])
 
     def _several(self, numbers: Array) -> bool:
         """Whether several different numbers agree, or one that is seldom met by chance."""
@@ -454,7 +461,7 @@ def _telling_and_hard(one: StageAnswers, for_points: bool) -> tuple[Flags, Flags
     ((commonest, count),) = Counter(right).most_common(1)
     hard = one.answered
     if not np.isin(one.key, EASY).all():
-        hard = one.answered & ~np.isin(np.abs(one.typed), [0, 1, *SHARES])
+        hard = one.answered & ~np.isclose(np.abs(one.as_asked)[:, None], [0, 1, *SHARES], rtol=0, atol=ROOM).any(1)
     if for_points:
         hard = hard & ~one.known
     if count == len(right) or count <= max(2, COMMON * len(right)):

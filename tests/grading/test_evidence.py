@@ -411,3 +411,11 @@ def test_a_copy_of_most_of_a_given_table_tells_of_no_mistake() -> None:
     shares = [share(of.mark(n, rows)) for n, rows in enumerate(guesses)]
     assert np.mean(shares) <= 0.1
     assert max(shares) <= 0.35
+
+
+def test_right_whole_numbers_as_percent_are_no_more_than_zeros() -> None:
+    """-0.34 for -34 is 0 to the places asked, whichever mistakes lead to 0."""
+    of = head()
+    for n in range(20):
+        as_percent, nothing = of.right(n)[0] / 100, [np.full(len(row), np.nan) for row in of.right(n)[1:]]
+        assert {mark.verdict.name for mark in of.mark(n, [as_percent, *nothing]) if mark.points} <= {"RIGHT"}
