@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from byhand.derivations.topic_page import prove
@@ -9,17 +10,13 @@ from byhand.derivations.topics import TOPICS
 from byhand.documents.stored import to_json
 from byhand.files import save
 
-FOLDER = Path(__file__).parent / "pages"
+FILE = Path(__file__).parent / "pages.json"
 
 
 def rebuild() -> None:
-    """Write the page of each topic, and remove those of topics that are no longer there."""
-    FOLDER.mkdir(exist_ok=True)
-    for name in TOPICS:
-        save(FOLDER / f"{name}.json", to_json(prove(name)).encode())
-    for path in FOLDER.glob("*.json"):
-        if path.stem not in TOPICS:
-            path.unlink()
+    """Write the pages of all topics, by name."""
+    pages = ",\n".join(f"{json.dumps(name)}: {to_json(prove(name))}" for name in TOPICS)
+    save(FILE, f"{{{pages}}}\n".encode())
 
 
 if __name__ == "__main__":

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 
 from byhand.derivations.topics import find_topic
 from byhand.documents.document import Document
 from byhand.documents.stored import from_json
 
-FOLDER = files("byhand.derivations") / "pages"
-"""One JSON file for each topic, written by `python -m byhand.derivations.rebuild`."""
+FILE = files("byhand.derivations") / "pages.json"
+"""The pages by the names of their topics, written by `python -m byhand.derivations.rebuild`."""
 
 
 def derive(name: str) -> Document:
     """Return the page of the topic of that name. ByhandError if there is none."""
-    return from_json((FOLDER / f"{find_topic(name).name}.json").read_text("utf-8"))
+    return from_json(json.loads(FILE.read_text("utf-8"))[find_topic(name).name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, get_args
@@ -18,9 +19,9 @@ def to_json(document: Document) -> str:
     return f"[{head},\n{blocks}]\n"
 
 
-def from_json(text: str) -> Document:
-    """Return the document that `to_json` wrote."""
-    head, *blocks = json.loads(text)
+def from_json(value: Sequence[Any]) -> Document:
+    """Return the document that `to_json` wrote. value: the JSON as Python reads it."""
+    head, *blocks = value
     return Document(head["title"], head["subtitle"], tuple(map(_decode, blocks)))
 
 
