@@ -24,13 +24,16 @@ from byhand.xlsx.writer import Sheet
 
 MOST_RANKS, MOST_LANES, MOST_REPEATS = 4, 8, 16
 """The most boxes beside and below each other in a band, and the most repeated parts that have a box."""
-ARROW_WIDTH, END_WIDTH, LABEL_WIDTH = 7.6, 7.6, 13.0
-NARROWEST_BOX, BOX_LETTER, BOX_ROOM = 11.8, 1.08, 1.0
+LABEL_WIDTH, ARROW_LETTER, ARROW_ROOM = 10.2, 1.02, 2.5
+"""The width of the labels, and the widths of a letter of a shape, and of the arrow beside it."""
+CUT_WIDTH = 6.8
+"""The least width of the columns of arrows where the pieces of words stand in them."""
+NARROWEST_BOX, BOX_LETTER, BOX_ROOM = 11.0, 0.97, 0.4
 """The least width of a box, and the widths of a letter of its title and of the room beside it."""
 NUMBERED = re.compile(r"(?:Layer|Step|Training step|Row|Sentence|Chunk|Word|Beam) \d+")
 """The title of a part that comes again and again."""
 LINE = "—"
-LABEL_LETTERS = 12
+LABEL_LETTERS = 9
 """The letters of a line of a band's label."""
 NOTE_LETTERS = 13
 """The letters of what else a box reads, in the width of the box."""
@@ -229,13 +232,16 @@ class DiagramWriter:
         """Prepare the diagram. place: its first row and column. room: the width of all its columns, in letters."""
         self.book, self.sheet, self.bands = book, sheet, all_bands
         self.row, self.column = place
-        self.boxes = _box_widths(all_bands, room - LABEL_WIDTH - MOST_RANKS * ARROW_WIDTH - END_WIDTH)
+        shapes = (shape for band in all_bands for box in band.boxes for shape in (box.shape, box.result))
+        self.arrow = ARROW_LETTER * max((len(shape) for shape in shapes), default=0) + ARROW_ROOM
+        self.arrow = max(self.arrow, CUT_WIDTH if book.graph.cut else 0.0)
+        self.boxes = _box_widths(all_bands, room - LABEL_WIDTH - (MOST_RANKS + 1) * self.arrow)
 
     def widths(self) -> dict[int, float]:
         """Return the width of each of its columns, in letters."""
-        widths = {self.column: LABEL_WIDTH, self.column + 1 + 2 * MOST_RANKS: END_WIDTH}
+        widths = {self.column: LABEL_WIDTH, self.column + 1 + 2 * MOST_RANKS: self.arrow}
         for rank, box in enumerate(self.boxes):
-            widths |= {self.column + 1 + 2 * rank: ARROW_WIDTH, self._place(rank): box}
+            widths |= {self.column + 1 + 2 * rank: self.arrow, self._place(rank): box}
         return widths
 
     def write(self) -> None:
@@ -258,7 +264,7 @@ class DiagramWriter:
             at = (row + box.lane, self._place(box.rank))
             target = f"{column_letters(box.column)}{box.row}"
             letters = int((self.boxes[box.rank] - BOX_ROOM) / BOX_LETTER)
-            title = shorten(box.title, letters, placeholder=" …")
+            title = box.title if len(box.title) <= letters else f"{box.title[: letters - 2]}…"
             self.sheet.link(*at, title, name, target, style.box(box.look), tip=box.equation)
             if band.chained or box.rank == 0 == box.lane:
                 sign = "→" if box.lane == 0 or lanes[box.rank - 1] > box.lane else "↘"

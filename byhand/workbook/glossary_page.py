@@ -22,7 +22,7 @@ SYMBOL, WORDS, SHAPE, PLACE = 1, 2, 3, 4  # columns
 MARGIN = 1.5
 WIDTHS = {SYMBOL: 15.0, WORDS: 46.0, SHAPE: 20.0, PLACE: 21.0}
 """The widths of the columns, in letters: a page of upright paper. Longer texts have several lines."""
-LETTER = {SYMBOL: 1.06, WORDS: 0.94, SHAPE: 1.04, PLACE: 1.0}
+LETTER = {SYMBOL: 1.06, WORDS: 0.94, SHAPE: 1.15, PLACE: 1.0}
 """The widths of a letter of the columns' texts: one of a sentence is narrower than a digit, which widths count."""
 
 

@@ -7,7 +7,7 @@ and the list of all steps with their equations and shapes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import ceil
 from textwrap import shorten, wrap
 
@@ -32,10 +32,10 @@ from byhand.xlsx.writer import A4, LETTER_WIDTH, PADDING, ROW, BookFile, Content
 
 FIRST = 4  # the row under the header
 DIAGRAM = SIDE + WORDS + 1  # its first column
-TITLE, PLACE, SHAPES, EQUATION = (DIAGRAM + n for n in (0, 2, 4, 5))  # the columns of the list of steps
+TITLE, PLACE, SHAPES, EQUATION = (DIAGRAM + n for n in (-1, 2, 4, 5))  # the columns of the list of steps
 NUMBER, WHERE, TASK = (DIAGRAM + n for n in (0, 1, 4))
 """The columns of what to try, and of the questions of a course."""
-MARGIN, WORD_WIDTH, WIDEST_WORD, GAP_WIDTH = 2.0, 6.6, 8.5, 2.0
+MARGIN, WORD_WIDTH, WIDEST_WORD, GAP_WIDTH = 1.5, 6.7, 8.5, 2.0
 """The widths of columns: those of words are between two."""
 MOST_WORDS = 24
 CURVE_ROWS = 10
@@ -46,11 +46,11 @@ MORE_LETTERS = 72
 """The letters of a line of text under the diagram."""
 NAME_LETTERS = 24
 """The letters of the name of a sheet at which something is to be tried."""
-TITLE_LETTERS, LINK_LETTERS, EQUATION_LETTERS = 20, 17, 40
-"""The letters of a title, of a link and of a line of an equation in the list of steps."""
+TITLE_LETTERS, EQUATION_LETTERS = 18, 40
+"""The letters of a title and of a line of an equation in the list of steps."""
 SHAPE_LETTERS = 9
 """The most letters of two shapes there, of which longer ones leave the result's alone."""
-CONSTANT_LETTERS = 38
+CONSTANT_LETTERS = 36
 """The letters of a line about a constant."""
 
 USE = (
@@ -167,11 +167,12 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     drawn = DiagramWriter(book, sheet, (place.diagram, DIAGRAM), place.bands, room)
     all_steps = steps(book)
     drawn.write()
+    widths = dict(enumerate(side)) | drawn.widths()
     row = _tries(book, sheet, place.tries, tries_of_model(book))
     if book.about.course:
         row = _course(book, sheet, row + 1)
     listed = row + 1
-    last = _steps(book, sheet, listed, all_steps)
+    last = _steps(book, sheet, listed, all_steps, int(widths[PLACE] + widths[PLACE + 1]))
     column = SIDE
     for page in [*book.front, *book.back]:
         name = book.sheet_names[page]
@@ -180,7 +181,6 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     sheet.text(0, 1, book.about.title, style.TITLE)
     sheet.height(0, 27)
     sheet.text(1, 1, f"{book.about.subtitle} · {file.formula_cells:,} live cells", style.SUBTITLE)
-    widths = dict(enumerate(side)) | drawn.widths()
     for column, width in widths.items():
         sheet.columns(column, column, width)
     heights = _command(book, sheet, len(widths) - 1)
@@ -189,7 +189,8 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     legend = place.legend + len(looks(book)) + 1
     beside = pairwise([FIRST, place.output, place.prediction, place.losses, place.legend, legend])
     under_diagram = ((row, row + 1) for row in range(place.tries, end))
-    spans = [*beside, (place.constants, under), (place.diagram, place.tries), *under_diagram]
+    drawn_bands = pairwise(accumulate((band.rows for band in place.bands), initial=place.diagram))
+    spans = [*beside, (place.constants, under), *drawn_bands, *under_diagram]
     rows = [(start, stop) for start, stop in spans if start < stop]
     columns = edges(widths[column] for column in sorted(widths))
     sheet.page(
@@ -248,8 +249,8 @@ def _course(book: Book, sheet: Sheet, row: int) -> int:
     return row + len(book.pages) + 1
 
 
-def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> int:
-    """Write the list of all steps, and return the row below."""
+def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step], letters: int) -> int:
+    """Write the list of all steps, and return the row below. letters: those of a link."""
     for column, title in (
         (TITLE, "Step by step"),
         (PLACE, "Go to"),
@@ -266,14 +267,8 @@ def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> int:
         target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
         title = title_of_step(step).removeprefix("attention · ")
         sheet.text(row, TITLE, shorten(f"{n + 1}. {title}", TITLE_LETTERS, placeholder=" …"), style.text(11))
-        sheet.link(
-            row,
-            PLACE,
-            page if len(page) <= LINK_LETTERS else short_name(step.page, LINK_LETTERS),
-            name,
-            target,
-            style.LINK,
-        )
+        shown = next((text for text in (page, name) if len(text) <= letters), short_name(step.page, letters))
+        sheet.link(row, PLACE, shown, name, target, style.LINK)
         shapes = " → ".join(filter(None, shapes_of_step(step, book.turned)))
         short = shapes if len(shapes) <= SHAPE_LETTERS else f"→ {shapes_of_step(step, book.turned)[1]}"
         sheet.text(row, SHAPES, short, style.text(11, style.GREY))

@@ -15,7 +15,7 @@ from byhand.xlsx.writer import Sheet
 SIDE, WORDS = 1, 6
 """The first column of the words on the home page, and how many stand in a line."""
 
-LETTERS = 44
+LETTERS = 42
 """The letters of a line of text under them."""
 MARKS = {
     "Ġ": "Ġ in front of a piece stands for a space before it.",

@@ -171,7 +171,7 @@ def with_infinity(places: int) -> str:
 def box(look: Look) -> dict[str, Any]:
     """Return the style of a step's box. It is pale, since some programs write every link in dark blue."""
     edge = LOOKS[look][1]
-    return text(11, INK, bold=True, align="center", bg_color=BOXES[look], border=1, border_color=edge, shrink=True)
+    return text(11, INK, align="center", bg_color=BOXES[look], border=1, border_color=edge, shrink=True)
 
 
 MAP_HERE = text(11, "#FFFFFF", bold=True, align="center", bg_color=INK, border=1, border_color=INK, shrink=True)

@@ -359,7 +359,7 @@ def test_the_home_page_says_what_comes_into_each_step_and_what_goes_out() -> Non
     """Of the table that the step's first formula reads, not of whatever else stands in its row."""
     values = book_of("gpt2").values
     told = {
-        values[sheet, row, column - 4].partition(". ")[2]: text
+        values[sheet, row, column - 5].partition(". ")[2]: text
         for (sheet, row, column), text in values.items()
         if sheet == "Contents" and isinstance(text, str) and re.fullmatch(r"[0-9]+×[0-9]+ → [0-9]+×[0-9]+", text)
     }
