@@ -12,7 +12,7 @@ from byhand.core.graph import INFINITE, Array
 from byhand.core.roles import Role
 from byhand.exercises.distinct_mistakes import every_mistake
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import Problem, Question, stacked
+from byhand.exercises.problem import SHOWN_PLACES, Problem, Question, stacked
 from byhand.exercises.recipe import BY_COUNTING
 from byhand.grading.marking import Marker
 from byhand.grading.silly_starts import silly_starts
@@ -230,12 +230,16 @@ def _random_shares(question: Question, chance: np.random.Generator) -> Array:
 
 
 def _visible_tables(problem: Problem, variant: Variant) -> dict[str, Array]:
-    """Return the first tables that the student sees in full, by name: drawn ones, then computed ones that are shown."""
+    """Return the first tables that the student sees in full, by name: drawn ones, then computed ones that are shown.
+
+    Their numbers are as the sheet shows them.
+    """
     asked = {question.node for question in problem.questions}
     drawn = [node for node in variant.numbers if node.role is not Role.TOKENS and node not in asked]
     shown = {node.name for node in problem.shown}
     computed = [node for node in variant.values if node.name in shown and node not in variant.numbers]
-    return {node.name: (variant.numbers | variant.values)[node] for node in [*drawn, *computed][:COPIED]}
+    tables = variant.numbers | variant.values
+    return {node.name: np.round(tables[node], SHOWN_PLACES) for node in [*drawn, *computed][:COPIED]}
 
 
 @dataclass(frozen=True)
