@@ -42,8 +42,8 @@ CURVE_ROWS = 10
 """The rows of the curve of the loss."""
 COMMAND_LETTERS = 165
 """The letters of a line of the command that made the book."""
-MORE_LETTERS = 72
-"""The letters of a line of text under the diagram."""
+TASK_LETTER = 0.94
+"""The width of a letter of a line of text under the diagram."""
 NAME_LETTERS = 24
 """The letters of the name of a sheet at which something is to be tried."""
 TITLE_LETTERS, EQUATION_LETTERS = 18, 40
@@ -168,9 +168,10 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     all_steps = steps(book)
     drawn.write()
     widths = dict(enumerate(side)) | drawn.widths()
-    row = _tries(book, sheet, place.tries, tries_of_model(book))
+    letters = int(sum(width for column, width in widths.items() if column >= TASK) / TASK_LETTER)
+    row = _tries(book, sheet, place.tries, tries_of_model(book), letters)
     if book.about.course:
-        row = _course(book, sheet, row + 1)
+        row = _course(book, sheet, row + 1, letters)
     listed = row + 1
     last = _steps(book, sheet, listed, all_steps, int(widths[PLACE] + widths[PLACE + 1]))
     column = SIDE
@@ -216,8 +217,8 @@ def _word_width(book: Book) -> float:
     return min(max(WORD_WIDTH, 1.15 * longest + 0.6), WIDEST_WORD)
 
 
-def _tries(book: Book, sheet: Sheet, row: int, tries: list[Try]) -> int:
-    """Write what to try and what to expect, and return the row below."""
+def _tries(book: Book, sheet: Sheet, row: int, tries: list[Try], letters: int) -> int:
+    """Write what to try and what to expect, in lines of so many letters, and return the row below."""
     if not tries:
         return row - 1
     sheet.text(row, DIAGRAM, f"{('One thing', 'Two things', 'Three things')[len(tries) - 1]} to try", style.HEADING)
@@ -231,20 +232,23 @@ def _tries(book: Book, sheet: Sheet, row: int, tries: list[Try]) -> int:
             target = f"{column_letters(item.block.column)}{item.block.row + 1}"
             shown = name if len(name) <= NAME_LETTERS else short_name(item.block.page, NAME_LETTERS)
             sheet.link(row, WHERE, shown, name, target, style.LINK)
-        for line in wrap(item.text, MORE_LETTERS):
+        for line in wrap(item.text, letters):
             sheet.text(row, TASK, line, style.text(11))
             row += 1
     return row
 
 
-def _course(book: Book, sheet: Sheet, row: int) -> int:
-    """Write the questions of the course in their order, each with its sheet, and return the row below."""
+def _course(book: Book, sheet: Sheet, row: int, letters: int) -> int:
+    """Write the questions of the course in their order, each with its sheet, and return the row below.
+
+    letters: of a line.
+    """
     sheet.text(row, WHERE, "The lesson: a question for each sheet", style.HEADING)
     for n, page in enumerate(book.pages, 1):
         name = book.sheet_names[page]
         sheet.text(row + n, NUMBER, f"{n}", style.ROW_LABEL)
         sheet.link(row + n, WHERE, name, name, "A1", style.LINK)
-        for line in wrap(question(page, book.pages[: n - 1]), MORE_LETTERS):
+        for line in wrap(question(page, book.pages[: n - 1]), letters):
             sheet.text(row + n, TASK, line, style.text(11))
     return row + len(book.pages) + 1
 

@@ -50,6 +50,10 @@ class Room:
         """Return how many columns of a page, after the margin, are printed beside each other."""
         return ENDLESS
 
+    def screen(self, page: Scope) -> int:
+        """Return how many columns of a page a screen shows."""
+        return ENDLESS
+
     def letters(self, page: Scope) -> float:
         """Return how wide the columns of a page are at least, in letters."""
         return NARROWEST
@@ -268,11 +272,13 @@ class Layout:
         band.next += extent
 
     def _on_one_page(self, page: Page, along: int, extent: int) -> int:
-        """Return where a table may stand from a position on, so that no page of paper ends within it."""
+        """Return where a table may stand from a position on: still on the screen, and with no page's end within it."""
         columns = self.room.paper(page.scope)
         sheet = (along - MARGIN) // columns
         ends_on = (along + extent - 1 - MARGIN) // columns
-        return along if ends_on == sheet or extent > columns else MARGIN + ends_on * columns
+        moved = MARGIN + ends_on * columns
+        leaves_screen = along + extent <= self.room.screen(page.scope) < moved + extent
+        return along if ends_on == sheet or extent > columns or leaves_screen else moved
 
     def _fits(self, leaf: Node, reader: Node) -> bool:
         """Return whether a strip's name has room: at its left, or (turned) over its one column."""

@@ -89,8 +89,11 @@ class BandWidths(Room):
 
     def across(self, page: Scope) -> int:
         """Return how many columns of a page a screen shows, and a page of paper takes."""
-        letters = self.letters(page)
-        return min(columns_on_screen(self.zoom * letters), 1 + columns_on_paper(letters))
+        return min(self.screen(page), 1 + columns_on_paper(self.letters(page)))
+
+    def screen(self, page: Scope) -> int:
+        """Return how many columns of a page a screen shows."""
+        return columns_on_screen(self.zoom * self.letters(page))
 
     def paper(self, page: Scope) -> int:
         """Return how many columns of a page a page of A4 takes; of A3 where a table alone is wider than A4."""
