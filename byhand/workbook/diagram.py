@@ -26,7 +26,7 @@ MOST_RANKS, MOST_LANES, MOST_REPEATS = 4, 8, 16
 """The most boxes beside and below each other in a band, and the most repeated parts that have a box."""
 LABEL_WIDTH, ARROW_LETTER, ARROW_ROOM = 10.2, 1.02, 2.5
 """The width of the labels, and the widths of a letter of a shape, and of the arrow beside it."""
-CUT_WIDTH = 7.0
+CUT_WIDTH = 7.5
 """The least width of the columns of arrows where the pieces of words stand in them."""
 NARROWEST_BOX, BOX_LETTER, BOX_ROOM = 11.0, 0.97, 0.4
 """The least width of a box, and the widths of a letter of its title and of the room beside it."""

@@ -258,7 +258,7 @@ class Layout:
         over = (self._extent(page, leaf, node) for leaf, strip in strips.items() if self.turned or not strip)
         extent = max([self._extent(page, node, reader), *over])
         if not self.turned:
-            band.next = self._on_one_page(page, band.next, extent)
+            band.next = self._on_one_page(page, band.next, extent, LABEL + node.shape[1])
         block = self._block(page, node, reader, band.next + (HEADER if self.turned else LABEL), labels=_prefixes(node))
         stack = []
         for leaf, strip in strips.items():
@@ -271,13 +271,16 @@ class Layout:
         band.present[key(node)] = block
         band.next += extent
 
-    def _on_one_page(self, page: Page, along: int, extent: int) -> int:
-        """Return where a table may stand from a position on: still on the screen, and with no page's end within it."""
+    def _on_one_page(self, page: Page, along: int, extent: int, cells: int) -> int:
+        """Return where a table may stand from a position on: still on the screen, and with no page's end within it.
+
+        extent, cells: the columns that it takes, with its caption and without.
+        """
         columns = self.room.paper(page.scope)
         sheet = (along - MARGIN) // columns
         ends_on = (along + extent - 1 - MARGIN) // columns
         moved = MARGIN + ends_on * columns
-        leaves_screen = along + extent <= self.room.screen(page.scope) < moved + extent
+        leaves_screen = along + cells <= self.room.screen(page.scope) < moved + cells
         return along if ends_on == sheet or extent > columns or leaves_screen else moved
 
     def _fits(self, leaf: Node, reader: Node) -> bool:
