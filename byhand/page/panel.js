@@ -60,8 +60,11 @@ function showInPanel(cell) {
       <p class="big"><math>${nameOf(cell)}</math> ${!isSecret && html`<output>${shown(value)}</output>`}
       ${was !== value && html`<small>${say("was", { x: shown(was) })}</small>`}</p>
       <p>${about} <span class="of">${[title, equation].filter(Boolean).join(": ")} <cite>${source}</cite></span></p>
-      ${lines.length > 0 && html`<div class="formula" tabindex="0" role="group"
-        aria-label="${say("numbers")}">${lines}</div>`}
+      ${
+        lines.length > 0 &&
+        html`<div class="formula" tabindex="0" role="group"
+        aria-label="${say("numbers")}">${lines}</div>`
+      }
       </div>
       ${practice ? html`<p class="verdict">${practice.field(practice.asked.get(String(cell)))?.title}</p>` : more}`,
   );
