@@ -338,10 +338,13 @@ def test_an_interrupted_training_writes_what_it_has_learnt(text: Path) -> None:
     line = "train poem.txt --size max_positions=2 --steps 1000000 -o learnt.toml --save folder --json"
     process = subprocess.Popen([str(PROGRAM), *line.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr
-    assert "cut: 8 sequences in all." in process.stderr.readline()
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        assert "cut: 8 sequences in all." in process.stderr.readline()
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     report = json.loads(out)
     assert process.returncode == 0
     assert f"Stopped after {report['steps']} steps; what is learnt so far is kept." in err
