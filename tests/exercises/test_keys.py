@@ -123,7 +123,7 @@ def test_numbers_are_written_short_and_exactly() -> None:
     assert all(isinstance(x, int) for rows in told["drawn"].values() for row in rows for x in row)
     assert told["answers"][1] == variant.answers[1].ravel().tolist()
     places = StudentBook(head).places
-    assert questions_of(head, places)[0]["cells"][0] == "H29"
+    assert questions_of(head, places)[0]["cells"][0] == "H30"
 
 
 # Keys that are not sound

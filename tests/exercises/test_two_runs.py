@@ -199,7 +199,7 @@ def test_a_book_that_was_worked_in_is_left_as_it_is() -> None:
     make_set(practice)
     path = Path("class/students/student-001.xlsx")
     book = openpyxl.load_workbook(path)
-    book["Attention"]["H29"] = 7
+    book["Attention"]["H30"] = 7
     book.save(path)
     mine = path.read_bytes()
     assert make_set(practice).written == 0

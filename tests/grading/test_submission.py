@@ -24,7 +24,7 @@ from byhand.translations import in_language
 from byhand.xlsx.cells import Cell
 
 SHEET = "Attention"
-ONE = (SHEET, "H29")
+ONE = (SHEET, "H30")
 """The first asked cell."""
 
 
@@ -56,7 +56,7 @@ def test_an_empty_book_has_blank_answers() -> None:
 
 @pytest.mark.parametrize("student", ["s01", "s02"])
 def test_the_room_to_work_is_read_too(path: Path, student: str) -> None:
-    read = handed_in(filled(path, student, {(SHEET, "O29"): 8.5}))
+    read = handed_in(filled(path, student, {(SHEET, "P30"): 8.5}))
     drawn = class_set().key.students[student].drawn
     assert {name: read.scratch[name].tolist() for name in drawn} == drawn
     assert read.scratch["scaled"][0, 0] == 8.5
@@ -90,7 +90,7 @@ def test_what_is_typed(path: Path, value: Any, number: float | None, read_as: st
 def test_a_comma_that_may_be_of_thousands_is_read_like_the_others(
     path: Path, beside: str, value: str, number: float
 ) -> None:
-    filled(path, changes={ONE: value, (SHEET, "I29"): beside})
+    filled(path, changes={ONE: value, (SHEET, "I30"): beside})
     read = read_submission(path, class_set().handed_out, read_typed, engine())
     assert (read.answers[0][0].value, read.answers[0][0].text) == (number, value.strip())
 
@@ -120,7 +120,7 @@ def test_a_date_by_the_calendar_of_1904(path: Path) -> None:
 )
 def test_number_formats_that_show_dates(path: Path, code: str, is_date: bool) -> None:
     def dress(book: Any) -> None:
-        book[SHEET]["H29"].number_format = code
+        book[SHEET]["H30"].number_format = code
 
     typed = handed_in(filled(path, changes={ONE: 0.25}, change=dress)).answers[0][0]
     assert (typed.value is None) == is_date
@@ -176,8 +176,8 @@ def test_a_formula_that_gives_a_text_with_a_number_or_some_digits_of_it(path: Pa
 
 def test_functions_that_programs_write_read_other_cells(path: Path) -> None:
     """SINGLE takes the cell of its own row from a column; LET gives names to what stands elsewhere."""
-    changes = {ONE: 3, (SHEET, "H30"): 4, (SHEET, "I30"): "=_xlfn.SINGLE(H29:H31)*2"}
-    changes |= {(SHEET, "J30"): "=_xlfn.LET(_xlpm.x,H29,_xlpm.x+H30)"}
+    changes = {ONE: 3, (SHEET, "H31"): 4, (SHEET, "I31"): "=_xlfn.SINGLE(H30:H32)*2"}
+    changes |= {(SHEET, "J31"): "=_xlfn.LET(_xlpm.x,H30,_xlpm.x+H31)"}
     read = handed_in(filled(path, changes=changes))
     assert [typed.value for typed in read.answers[0][3:6]] == [4, 8, 7]
     assert read.warnings == ()
@@ -185,7 +185,7 @@ def test_functions_that_programs_write_read_other_cells(path: Path) -> None:
 
 def test_an_array_of_numbers_fills_its_table(path: Path) -> None:
     def work(book: Any) -> None:
-        book[SHEET]["H29"] = ArrayFormula("H29:J31", "={9,2,3;4,5,6;7,8,9}")
+        book[SHEET]["H30"] = ArrayFormula("H30:J32", "={9,2,3;4,5,6;7,8,9}")
 
     read = handed_in(filled(path, change=work))
     student = class_set().key.students["s01"]
@@ -196,7 +196,7 @@ def test_an_array_of_numbers_fills_its_table(path: Path) -> None:
 def test_words_that_a_question_leaves_out(path: Path) -> None:
     recipe = HEAD.read_text("utf-8").replace("[[ask]]", '[[ask]]\nstrip_words = ["EUR", "Euro"]', 1)
     of = class_set(recipe)
-    cells = {(SHEET, "H29"): "12 EUR", (SHEET, "I29"): "€ 3", (SHEET, "J29"): "euro 0,5"}
+    cells = {(SHEET, "H30"): "12 EUR", (SHEET, "I30"): "€ 3", (SHEET, "J30"): "euro 0,5"}
     other = of.key.questions[1]
     cells[other.sheet, other.cells[0]] = "12 EUR"
     read = read_submission(filled(path, of=of, changes=cells), of.handed_out, read_typed, engine())
@@ -227,7 +227,7 @@ def test_formulas_of_cells_names_and_other_formulas(path: Path) -> None:
     def work(book: Any) -> None:
         book.create_sheet("My own")["A1"] = "=SUM(scores)/9"
 
-    changes = {(SHEET, f"{c}{r}"): n for n, (r, c) in enumerate((r, c) for r in (29, 30, 31) for c in "HIJ")}
+    changes = {(SHEET, f"{c}{r}"): n for n, (r, c) in enumerate((r, c) for r in (30, 31, 32) for c in "HIJ")}
     changes |= {(SHEET, "J52"): "='My own'!A1*2", (SHEET, "K52"): "=J52+Attention!$C$14", (SHEET, "L52"): "=SUM(H:H)"}
     read = handed_in(filled(path, changes=changes, change=work))
     drawn = class_set().key.students["s01"].drawn
@@ -239,10 +239,10 @@ def test_an_array_formula_counts_by_its_first_number(path: Path) -> None:
     """The others stand in their cells as numbers, which must not be in the way of the first."""
 
     def work(book: Any) -> None:
-        book[SHEET]["H29"] = ArrayFormula("H29:J31", "=MMULT(C14:E16,C14:E16)")
+        book[SHEET]["H30"] = ArrayFormula("H30:J32", "=MMULT(C14:E16,C14:E16)")
 
     student = class_set().key.students["s01"]
-    read = handed_in(filled(path, changes={(SHEET, "J52"): "=SUM(H29:J29)"}, change=work))
+    read = handed_in(filled(path, changes={(SHEET, "J52"): "=SUM(H30:J30)"}, change=work))
     x = student.drawn["X"]
     top = sum(x[0][i] * x[i][0] for i in range(3))
     assert read.answers[0][0].value == top
@@ -251,8 +251,8 @@ def test_an_array_formula_counts_by_its_first_number(path: Path) -> None:
 
 def stored(path: Path, formula: str, kind: str, result: str) -> TypedAnswer:
     filled(path, changes={ONE: 12345})
-    cell = f'<c r="H29" t="{kind}"><f>{formula}</f><v>{result}</v></c>'
-    cut = 'r="H29"'
+    cell = f'<c r="H30" t="{kind}"><f>{formula}</f><v>{result}</v></c>'
+    cut = 'r="H30"'
     altered(path, lambda xml: xml[: xml.index(f"<c {cut}")] + cell + after(xml, cut), "xl/worksheets/sheet2.xml")
     read = handed_in(path)
     assert len(read.warnings) <= 1
@@ -267,7 +267,7 @@ def test_a_stored_result_that_lies_is_reported_and_does_not_count(path: Path) ->
     assert stored(path, "1+1", "n", "0.8808") == TypedAnswer(
         "=1+1",
         2.0,
-        "Attention!H29: the formula =1+1 has 0.8808 stored as its result, but gives 2, which counts.",
+        "Attention!H30: the formula =1+1 has 0.8808 stored as its result, but gives 2, which counts.",
     )
 
 
@@ -302,19 +302,19 @@ def test_a_formula_that_is_not_worked_out_and_the_others_that_are(path: Path, fo
         book[SHEET]["C60"] = "=RAND()"
         book.create_sheet("Hidden").sheet_state = "hidden"
 
-    read = handed_in(filled(path, changes={ONE: formula, (SHEET, "I29"): "=1+1"}, change=work))
+    read = handed_in(filled(path, changes={ONE: formula, (SHEET, "I30"): "=1+1"}, change=work))
     assert read.answers[0][0].value is None
     assert read.answers[0][0].read_as == f"the formula is not worked out: {REFUSED[formula]}"
     assert read.answers[0][1].value == 2
     (warning,) = read.warnings
-    assert warning.startswith("Attention!H29: the formula =")
+    assert warning.startswith("Attention!H30: the formula =")
     assert warning.endswith(f" was not worked out: {REFUSED[formula]}.")
 
 
 @pytest.mark.parametrize(
     ("formula", "read_as"),
     [
-        ("=H29", "the formula refers to itself in a circle"),
+        ("=H30", "the formula refers to itself in a circle"),
         ("=1/0", "the formula gives the error #DIV/0!"),
         ('=""', "the formula gives an empty text"),
         ("=1=1", "=1=1 gives TRUE is a truth value, not a number"),
@@ -454,7 +454,7 @@ def test_names_that_point_anywhere_do_no_harm(path: Path) -> None:
 
 def test_the_marked_cells_are_the_ones_that_were_asked() -> None:
     handed_out = class_set().handed_out
-    first: Cell = (SHEET, 28, 7)
+    first: Cell = (SHEET, 29, 7)
     assert handed_out.asked[0][0] == first
     sheet = openpyxl.load_workbook(class_set().book("s01"))[SHEET]
     assert all(not sheet.cell(r + 1, c + 1).protection.locked for row in handed_out.asked for _, r, c in row)

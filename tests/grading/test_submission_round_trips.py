@@ -14,14 +14,14 @@ from support.submissions import class_set, filled, found, handed_in, right, valu
 
 from byhand.exercises.recipe import find, ready_made
 
-FORMULA, TEXT, HALF, LATE = (("Attention", cell) for cell in ("H29", "J52", "K52", "N52"))
+FORMULA, TEXT, HALF, LATE = (("Attention", cell) for cell in ("H30", "J52", "K52", "N52"))
 
 
 @pytest.fixture(scope="session")
 def typed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Filled in with numbers, a text with a comma, a fraction, and a formula of a column and a row."""
     path = tmp_path_factory.mktemp("typed") / "typed.xlsx"
-    of_rows = "=SUMPRODUCT(G14:J14,L14:O14)+H30"
+    of_rows = "=SUMPRODUCT(G14:J14,L14:O14)+H31"
     return filled(path, changes={FORMULA: of_rows, TEXT: "0,5", HALF: "=1/2", LATE: "=SUM(scores)"})
 
 
@@ -86,8 +86,8 @@ SAVED = {
 def test_a_book_that_a_program_has_saved(program: str, by_program: Callable[[str], Path]) -> None:
     path = by_program(program)
     numbers = right(class_set().key, "s01")
-    numbers |= {FORMULA: numbers["Attention", "H30"], TEXT: 0.5, HALF: 0.5}
-    numbers[LATE] = sum(number for (_, cell), number in numbers.items() if cell[0] in "HIJ" and cell[1:] in "29 30 31")
+    numbers |= {FORMULA: numbers["Attention", "H31"], TEXT: 0.5, HALF: 0.5}
+    numbers[LATE] = sum(number for (_, cell), number in numbers.items() if cell[0] in "HIJ" and cell[1:] in "30 31 32")
     read = handed_in(path)
     assert values(read) == pytest.approx(list(numbers.values()))
     assert read.answers[0][0].text.startswith("=SUMPRODUCT(")
@@ -97,7 +97,7 @@ def test_a_book_that_a_program_has_saved(program: str, by_program: Callable[[str
 def test_openpyxl_stores_no_results(by_program: Callable[[str], Path]) -> None:
     """So that what is read of its book has been worked out."""
     stored = openpyxl.load_workbook(by_program("openpyxl"), data_only=True)
-    assert stored["Attention"]["H29"].value is None
+    assert stored["Attention"]["H30"].value is None
 
 
 @pytest.mark.slow
