@@ -279,17 +279,26 @@ class _Weighing:
         """Return which answers of a table follow from a table with some of these cells.
 
         with_given: only where they need given numbers as well, or cells of that table that nobody asks for; and, for
-        points, where one of these cells has a number that not everybody tries.
+        points, where one of these cells has a number that not everybody tries, or was worked out from right tables.
         """
         one = self.answers[n]
         found: Flags = np.zeros(len(one.key), dtype=bool)
         for source in self.sources[n]:
-            telling = self.hard[source] if with_given and self.for_points else self.answers[source].answered
+            telling = (
+                self._hard_or_begun_right(source) if with_given and self.for_points else self.answers[source].answered
+            )
             if (cells[source] & telling).any() and (
                 not with_given or self.reads_given[n] or self._is_asked_in_part(source)
             ):
                 found |= one.follows & (one.sources == source)
         return found
+
+    def _hard_or_begun_right(self, n: int) -> Flags:
+        """Return the answers of a table that not everybody tries; all of them, if the tables before it are right."""
+        one = self.answers[n]
+        before = [self.answers[m] for m in one.stage.before]
+        begun_right = bool(before) and all(earlier.right.all() for earlier in before)
+        return one.answered if begun_right else self.hard[n]
 
     def _is_asked_in_part(self, n: int) -> bool:
         shape = self.answers[n].stage.node.shape
@@ -353,7 +362,7 @@ class _Weighing:
     def _is_begun(self, n: int) -> bool:
         """Whether a third of a table has earned something, or it follows from tables of which that is true."""
         one = self.answers[n]
-        earned = self._earned_without_slips(n) & self.hard[n] & self.telling[n]
+        earned = self._earned_without_slips(n) & self._hard_or_begun_right(n) & self.telling[n]
         if 3 * int(earned.sum()) >= max(3, int(self.telling[n].sum())):
             return not one.idle
         follows = one.follows & one.answered
