@@ -67,9 +67,11 @@ def write_glossary(book: Book, sheet: Sheet) -> None:
 
 def _lines(texts: Mapping[int, str]) -> int:
     """Return how many lines the texts of a row take in their columns."""
-    return max(
-        len(wrap(text, int(WIDTHS[column] / LETTER[column]), break_on_hyphens=False)) for column, text in texts.items()
+    wrapped = (
+        wrap(text, int(WIDTHS[column] / LETTER[column]), break_long_words=False, break_on_hyphens=False)
+        for column, text in texts.items()
     )
+    return max(map(len, wrapped))
 
 
 def _term(book: Book, sheet: Sheet, row: int, term: Term) -> dict[int, str]:

@@ -107,10 +107,13 @@ class BandWidths(Room):
 
     @cached_property
     def _widest(self) -> dict[Scope, int]:
-        """The columns of the widest table of pages."""
+        """The columns of the widest table of pages, with the single columns at its left if a screen shows them all."""
         widest: dict[Scope, int] = defaultdict(int)
         for page, node in self._shown():
-            widest[page] = max(widest[page], int(node.shape[1]))
+            columns = int(node.shape[1])
+            left = sides(node)[0] if node.page is page else []
+            together = columns + sum(LABEL + 1 for table in left if table.shape[1] == 1 < table.shape[0])
+            widest[page] = max(widest[page], together if LABEL + together <= self.screen(page) else columns)
         return widest
 
     @cached_property
