@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import accumulate, pairwise
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +104,11 @@ class Cut:
         """How many pages of paper it takes, if all of them are printed."""
         return (len(self.rows) + 1) * (len(self.columns) + 1)
 
+    @property
+    def paper_used(self) -> int:
+        """The same in pages of A4."""
+        return self.pages * (2 if self.paper is A3 else 1)
+
 
 def points(letters: float) -> float:
     """Return the width of a column of so many letters, in points."""
@@ -120,15 +124,15 @@ def cut(content: Content) -> Cut:
     """Return how to print a sheet.
 
     Its letters have 10 points, however wide it is: a sheet that is wider than its paper has further pages, which begin
-    between tables. It is printed on the fewest pages of A4, upright or across; on A3 where A4 would tear a table.
+    between tables. It is printed on the fewest pages of A4, upright or across; on A3 where A4 would tear a table, or
+    where pages of A4 beside each other would take more paper.
     """
     content = replace(content, rows=sorted(content.rows))
     cuts = [_cut_for(paper, content) for paper in (A4, UPRIGHT)]
-    if all(_torn(content, made) for made in cuts):
-        cuts.append(_cut_for(A3, content))
-    best = min(
-        cuts, key=lambda made: (_torn(content, made), made.paper is A3, len(made.columns), made.pages, -made.scale)
-    )
+    best = min(cuts, key=lambda made: (_torn(content, made), len(made.columns), made.pages, -made.scale))
+    if best.columns or _torn(content, best):
+        large = _cut_for(A3, content)
+        best = min(best, large, key=lambda made: (_torn(content, made), made.paper_used))
     return replace(best, rows=_balanced(content, best.rows))
 
 
@@ -188,17 +192,19 @@ def _breaks(content: Content, most: int) -> list[int]:
 
 
 def _balanced(content: Content, rows: list[int]) -> list[int]:
-    """Return as many breaks so that the longest page is as short as it can be, if they end no more tables or bands."""
+    """Return as many breaks so that pages are filled as evenly as they can be, if they end no more tables or bands."""
     if not 0 < len(rows) < MOST_BALANCED:
         return rows
     last, bands = content.end, _bands(content.rows)
     groups = content.rows if any(a < row < b for row in rows for a, b in bands) else bands
     longest = max(content.rows_between(a, b) for a, b in pairwise([0, *rows, last]))
-    for most in range(ceil(content.rows_between(0, last) / (len(rows) + 1)), ceil(longest)):
-        even = _breaks(content, most)
-        if len(even) == len(rows) and not any(a < row < b for row in even for a, b in groups):
-            return even
-    return rows
+    places = {at for span in groups for at in span if not any(a < at < b for a, b in groups)}
+    ways: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}  # an end -> the squares taken off, and the ends so far
+    for _ in range(len(rows) + 1):
+        pages = [(a, b, content.rows_between(a, b)) for a in ways for b in places if a < b]
+        longer = [(ways[a][0] - size**2, [*ways[a][1], b]) for a, b, size in pages if size <= longest]
+        ways = {ends[-1]: (total, ends) for total, ends in sorted(longer)}
+    return ways[last][1][:-1] if last in ways else rows
 
 
 def _bands(spans: Sequence[Span]) -> list[Span]:

@@ -44,6 +44,13 @@ def test_a_table_that_is_wider_than_a4_is_printed_on_a3() -> None:
     assert cut(content([(4, 30)], 1_100.0, columns=[(0, 27)])).columns == []
 
 
+def test_a3_is_taken_where_pages_of_a4_beside_each_other_would_be_more_paper() -> None:
+    """1,000 points across are two pages of A4 and one of A3; where 62 rows are four of A4, A3 is less paper."""
+    columns = [(0, 4), (5, 25)]
+    assert cut(content([(4, 30)], 1_000.0, columns=columns)) == Cut(91, [], A4, [5])
+    assert cut(content([(4, 30), (32, 50)], 1_000.0, columns=columns)) == Cut(101, [], A3)
+
+
 def test_a_table_that_is_wider_than_any_paper_goes_on_where_a_page_is_full() -> None:
     made = cut(content([(4, 30)], 3_000.0, columns=[(0, 75)]))
     assert (made.paper, made.columns) == (A3, [29, 58])
@@ -91,6 +98,12 @@ def test_short_tables_stay_whole_whatever_their_number(sizes: list[tuple[int, in
     breaks = made.rows
     assert not [span for span in spans for at in breaks if span[0] < at < span[1]]
     assert all(b - a <= 55 for a, b in zip([0, *breaks], [*breaks, spans[-1][1]], strict=True))
+
+
+def test_the_last_page_has_more_than_its_last_lines() -> None:
+    """Full pages of 55, 42 and 52 rows would leave the last four alone; 55, 41, 27 and 30 are as many pages."""
+    bands = [(4, 19), (20, 55), (56, 96), (97, 122), (123, 148), (149, 153)]
+    assert cut(content(bands)) == Cut(92, [55, 96, 123], UPRIGHT)
 
 
 @pytest.mark.parametrize("name", sweep(BOOKS))
