@@ -271,7 +271,7 @@ class _Weighing:
         """Return the answers of a table behind which a misconception is, from numbers that are given or work."""
         one = self.answers[n]
         made = one.made_by(misconception)
-        if misconception < 0 or one.source is None or self._is_work(one.source):
+        if one.source is None or self._is_work(one.source):
             return made
         return made & one.from_given
 
