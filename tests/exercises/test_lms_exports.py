@@ -46,7 +46,7 @@ OFTEN = "softmax layer-norm causal-mask attention-head find-the-wrong-score miss
 
 
 @pytest.mark.parametrize(
-    "count", [2, pytest.param(10, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.sweep)]
+    "count", [2, pytest.param(10, marks=pytest.mark.sweep), pytest.param(50, marks=pytest.mark.sweep)]
 )
 @pytest.mark.parametrize("name", often(ready_made(), OFTEN, every=2))
 def test_every_ready_made_exercise_is_marked_as_it_should_be(name: str, count: int) -> None:
@@ -68,7 +68,7 @@ def test_weights_and_points_add_up_for_every_ready_made_exercise(name: str) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "count", [2, pytest.param(10, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.sweep)]
+    "count", [2, pytest.param(10, marks=pytest.mark.sweep), pytest.param(50, marks=pytest.mark.sweep)]
 )
 @pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_a_workbook_pays_rounded_earlier_answers_as_learning_systems_do(name: str, count: int) -> None:
